@@ -1,0 +1,149 @@
+//! A request to a backend. It can only be made from a [`Permit`], so the tenant is never the caller's word.
+
+use crate::{body::Body, permit::Permit, refusal::Refusal};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header::CONTENT_LENGTH};
+use std::time::Duration;
+
+/// The tenant header of Mimir, Loki and Alertmanager.
+pub const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
+
+/// Where a backend is, as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backend {
+    /// Scheme, host and port, without a path: `http://mimir:9009`.
+    pub origin: String,
+    /// How long it may take until the head of its answer, and between two pieces of its body.
+    pub timeout: Duration,
+}
+
+/// A request to a backend, complete but for the sending.
+#[derive(Debug)]
+pub struct Outbound {
+    request: Request<Body>,
+    timeout: Duration,
+}
+
+/// Caller's headers that may reach a backend. Everything else stays here: credentials, tenants, label
+/// policies, hop-by-hop headers, `spin-*`, and the switches of Mimir and Loki that change what they accept.
+const FORWARDED: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "retry-attempt",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "x-dashboard-uid",
+    "x-loki-response-encoding-flags",
+    "x-panel-id",
+    "x-prometheus-remote-read-version",
+    "x-prometheus-remote-write-version",
+    "x-query-tags",
+];
+
+impl Outbound {
+    /// A request on behalf of the permit's tenant. `path_and_query` is sent byte for byte.
+    pub fn new(
+        permit: &Permit,
+        backend: &Backend,
+        method: Method,
+        path_and_query: &str,
+        caller: &HeaderMap,
+        body: Body,
+    ) -> Result<Self, Refusal> {
+        let tenant = permit.tenant().ok_or_else(|| Refusal::bug("a backend request without a tenant"))?;
+        let tenant =
+            HeaderValue::try_from(tenant.to_string()).map_err(|_| Refusal::bug("a tenant that is no header value"))?;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path_and_query}", backend.origin))
+            .body(body)
+            .map_err(|_| Refusal::bug("a backend URL that cannot be parsed"))?;
+        *request.headers_mut() = forwarded(caller);
+        if let Some(length) = content_length(request.body(), caller) {
+            request.headers_mut().insert(CONTENT_LENGTH, length);
+        }
+        request.headers_mut().insert(TENANT, tenant);
+        Ok(Self { request, timeout: backend.timeout })
+    }
+
+    /// The request and its timeout, for whoever sends it.
+    pub fn into_parts(self) -> (Request<Body>, Duration) {
+        (self.request, self.timeout)
+    }
+}
+
+fn forwarded(caller: &HeaderMap) -> HeaderMap {
+    let listed = |name: &HeaderName| FORWARDED.contains(&name.as_str());
+    caller.iter().filter(|(name, _)| listed(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Backends buffer a request whose length they do not know, and one old Loki panicked on it.
+fn content_length(body: &Body, caller: &HeaderMap) -> Option<HeaderValue> {
+    match body {
+        Body::Empty => None,
+        Body::Full(bytes) => Some(HeaderValue::from(Bytes::len(bytes))),
+        Body::Stream(_) => caller.get(CONTENT_LENGTH).cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{permit::Principal, project::ProjectId, routes::ROUTES, scope::Scope};
+
+    fn permit() -> Permit {
+        let route = ROUTES.iter().find(|route| route.function == "metrics-push").unwrap();
+        let project = ProjectId::from_bytes([7; 16]);
+        Permit::grant(&Principal::Token { project, scopes: Scope::ALL.into_iter().collect() }, route).unwrap()
+    }
+
+    fn send(caller: &[(&str, &str)]) -> HeaderMap {
+        let backend = Backend { origin: "http://mimir:9009".into(), timeout: Duration::from_secs(1) };
+        let mut headers = HeaderMap::new();
+        for (name, value) in caller {
+            headers.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        let body = Body::from_bytes("abc");
+        let outbound = Outbound::new(&permit(), &backend, Method::POST, "/p?q=%2F", &headers, body).unwrap();
+        assert_eq!(outbound.request.uri(), "http://mimir:9009/p?q=%2F");
+        outbound.request.headers().clone()
+    }
+
+    #[test]
+    fn the_tenant_is_the_permits_whatever_the_caller_says() {
+        let sent = send(&[("x-scope-orgid", "victim"), ("X-Scope-OrgID", "other")]);
+        let tenants: Vec<_> = sent.get_all(TENANT).iter().collect();
+        assert_eq!(tenants, ["07070707-0707-0707-0707-070707070707"]);
+    }
+
+    #[test]
+    fn only_listed_headers_reach_a_backend() {
+        let secret = [
+            "authorization",
+            "cookie",
+            "x-token",
+            "x-auth-token",
+            "x-prom-label-policy",
+            "x-scope-userid",
+            "x-loki-backfill-shard",
+            "x-mimir-skiplabelnamevalidation",
+            "connection",
+            "te",
+            "transfer-encoding",
+            "spin-client-addr",
+            "host",
+            "x-forwarded-for",
+        ];
+        let headers: Vec<_> = secret.iter().map(|name| (*name, "v")).chain([("accept", "a/b")]).collect();
+        let mut sent: Vec<_> = send(&headers).keys().map(ToString::to_string).collect();
+        sent.sort_unstable();
+        assert_eq!(sent, ["accept", "content-length", "x-scope-orgid"]);
+    }
+}

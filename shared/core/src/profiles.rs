@@ -1,0 +1,47 @@
+//! What each function may touch: its stores, backends and variables. `spin.toml` grants exactly this,
+//! and a test compares the two, so that a function cannot quietly gain a right.
+
+/// The rights of one function.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The function's name.
+    pub function: &'static str,
+    /// Its stores, in the manifest's words.
+    pub stores: &'static [&'static str],
+    /// The variables that hold the origins of the backends it may call.
+    pub backends: &'static [&'static str],
+    /// The variables it may read.
+    pub variables: &'static [&'static str],
+}
+
+/// The one store; `default` is the only label that every host has without configuration.
+pub const STORE: &str = "default";
+
+/// Every function, in the order of the route table.
+pub const PROFILES: &[Profile] = &[
+    Profile {
+        function: "cockpit",
+        stores: &[STORE],
+        backends: &[],
+        variables: &["admin_key", "grafana_url", "public_url"],
+    },
+    Profile { function: "tokens", stores: &[STORE], backends: &[], variables: &["admin_key"] },
+    Profile {
+        function: "metrics-push",
+        stores: &[STORE],
+        backends: &["mimir_url"],
+        variables: &["mimir_push_path", "mimir_url", "push_timeout"],
+    },
+    Profile {
+        function: "metrics-query",
+        stores: &[STORE],
+        backends: &["mimir_url"],
+        variables: &["mimir_query_prefix", "mimir_url", "query_timeout"],
+    },
+    Profile {
+        function: "status",
+        stores: &[STORE],
+        backends: &[],
+        variables: &["admin_key", "mimir_url", "public_url"],
+    },
+];

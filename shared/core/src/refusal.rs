@@ -1,0 +1,172 @@
+//! Refusals, sorted by who is at fault.
+
+use crate::{
+    ports::{ConfigError, StoreError, UpstreamError},
+    scope::Scope,
+};
+use http::{Method, StatusCode};
+use std::{borrow::Cow, error::Error, fmt};
+
+/// Why a request is not served. `Display` is public text; the cause of a [`Fault`] is not.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The caller sent something that can never be accepted; the text says what and where.
+    Malformed(Cow<'static, str>),
+    /// An argument of a management call is missing or unacceptable.
+    Invalid {
+        /// The argument's name in the API.
+        argument: &'static str,
+        /// What is wrong with it.
+        reason: InvalidReason,
+        /// How to mend it.
+        help: Cow<'static, str>,
+    },
+    /// No credential, or none that is known. Which of the two is nobody's business.
+    Unauthenticated,
+    /// The token is good and lacks this scope.
+    MissingScope(Scope),
+    /// The path is not one of ours.
+    UnknownPath,
+    /// The resource does not exist, or belongs to somebody else.
+    NotFound {
+        /// What was looked for, as the API names it.
+        resource: &'static str,
+        /// Its id, as the caller gave it.
+        id: String,
+    },
+    /// The path is ours, the method is not; these are.
+    WrongMethod(Vec<Method>),
+    /// The resource is already there.
+    AlreadyExists {
+        /// What is, as the API names it.
+        resource: &'static str,
+        /// How to go on.
+        help: &'static str,
+    },
+    /// The body is larger than this many bytes.
+    TooLarge(usize),
+    /// The body's media type or encoding is not one we read; the text names those we do.
+    UnsupportedMedia(&'static str),
+    /// We, the store or a backend failed. Never the sender's fault.
+    Unavailable(Fault),
+    /// A backend answered what only a broken or misconfigured backend answers.
+    BadUpstream(Fault),
+}
+
+/// What is wrong with an argument, in the API's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidReason {
+    /// It is missing.
+    Required,
+    /// It is not of the form asked for.
+    Format,
+    /// It is outside what is allowed.
+    Constraint,
+}
+
+/// A failure that is ours: a public sentence, and a cause that only the log sees.
+#[derive(Debug)]
+pub struct Fault {
+    public: &'static str,
+    cause: Box<dyn Error + Send + Sync>,
+}
+
+impl Fault {
+    /// A fault with its public sentence and its private cause.
+    pub fn new(public: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { public, cause: cause.into() }
+    }
+
+    /// The cause, for the log.
+    pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
+        self.cause.as_ref()
+    }
+}
+
+impl Refusal {
+    /// Senders drop data on 4xx and resend on 5xx: this match decides what is lost.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) | Self::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::MissingScope(_) => StatusCode::FORBIDDEN,
+            Self::UnknownPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::AlreadyExists { .. } => StatusCode::CONFLICT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BadUpstream(_) => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// The failure behind it, if it is ours: what the operator wants logged.
+    pub const fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Unavailable(fault) | Self::BadUpstream(fault) => Some(fault),
+            Self::Malformed(_)
+            | Self::Invalid { .. }
+            | Self::Unauthenticated
+            | Self::MissingScope(_)
+            | Self::UnknownPath
+            | Self::NotFound { .. }
+            | Self::WrongMethod(_)
+            | Self::AlreadyExists { .. }
+            | Self::TooLarge(_)
+            | Self::UnsupportedMedia(_) => None,
+        }
+    }
+
+    /// A refusal because of a state that cannot be, which the log should tell us about.
+    pub fn bug(cause: &'static str) -> Self {
+        Self::Unavailable(Fault::new("the gateway failed, try again later", cause))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(what) => f.write_str(what),
+            Self::Invalid { argument, help, .. } => write!(f, "invalid argument {argument}: {help}"),
+            Self::Unauthenticated => f.write_str(
+                "no valid token: send one as X-Token, Authorization: Bearer, or the password of Authorization: Basic",
+            ),
+            Self::MissingScope(scope) => write!(f, "the token lacks the scope {scope}"),
+            Self::UnknownPath => f.write_str("no such path: check the URL for a doubled or missing prefix"),
+            Self::NotFound { resource, .. } => write!(f, "{resource} is not found"),
+            Self::WrongMethod(_) => f.write_str("this method is not allowed here, see the Allow header"),
+            Self::AlreadyExists { resource, .. } => write!(f, "{resource} already exists"),
+            Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes, send smaller batches"),
+            Self::UnsupportedMedia(accepted) => f.write_str(accepted),
+            Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),
+        }
+    }
+}
+
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.fault().map(|fault| fault.cause() as &(dyn Error + 'static))
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(cause: StoreError) -> Self {
+        Self::Unavailable(Fault::new("the gateway's store is unavailable, try again later", cause))
+    }
+}
+
+impl From<ConfigError> for Refusal {
+    fn from(cause: ConfigError) -> Self {
+        Self::Unavailable(Fault::new("the gateway is not configured correctly, try again later", cause))
+    }
+}
+
+impl From<UpstreamError> for Refusal {
+    fn from(cause: UpstreamError) -> Self {
+        let public = match cause {
+            UpstreamError::TimedOut => "the backend did not answer in time, try again later",
+            UpstreamError::Failed(_) => "the backend cannot be reached, try again later",
+        };
+        Self::Unavailable(Fault::new(public, cause))
+    }
+}

@@ -1,0 +1,113 @@
+//! Every request the gateway answers, in one table.
+//!
+//! A row names the function (a Spin component) that serves it, what the caller must hold, how big the
+//! body may be and in which words it is refused. `spin.toml` lists the same paths; a test compares them.
+
+mod lookup;
+mod operation;
+
+pub use lookup::{Lookup, Match, Params, lookup};
+pub use operation::Operation;
+
+use crate::{
+    dialect::Dialect::{self, Management, Plain, Prometheus, Push},
+    limits::{BODILESS, Limits, MANAGEMENT, QUERY, REMOTE_WRITE},
+    scope::Scope::{self, QueryMetrics, WriteMetrics},
+};
+use Access::{Admin, AnyToken, Holder, Public};
+use http::Method;
+
+/// One row: a path, the methods it takes there, and the rules for them.
+#[derive(Debug)]
+pub struct Route {
+    /// The Spin component that serves it; also the name of its crate and folder.
+    pub function: &'static str,
+    /// The methods this row answers; other methods on the path may have rows of their own.
+    pub methods: &'static [Method],
+    /// The path in Spin's own syntax: literal segments and `:parameters`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// How big its body may be.
+    pub limits: &'static Limits,
+    /// The protocol its errors are written in.
+    pub dialect: Dialect,
+    /// What it does; the function matches on this.
+    pub operation: Operation,
+}
+
+/// Who may call a row. There is no default: the unsafe case must be typed out, with its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A token that holds this scope.
+    Holder(Scope),
+    /// Any valid token.
+    AnyToken,
+    /// The management key, in `X-Auth-Token`.
+    Admin,
+    /// Anybody, because of the reason given.
+    Public(&'static str),
+}
+
+/// The function that answers whatever no row lists, so that even a mistyped URL gets a clear error.
+pub const FALLBACK: &str = "status";
+
+const GET: &[Method] = &[Method::GET];
+const POST: &[Method] = &[Method::POST];
+const DELETE: &[Method] = &[Method::DELETE];
+const FORM: &[Method] = &[Method::GET, Method::POST];
+
+const PROBE: Access = Public("probes of load balancers and orchestrators hold no credentials");
+const BUILD: Access = Public("it shows the version only, which operators ask for before they have a key");
+
+/// Every request the gateway answers. What is not listed is a 404.
+#[rustfmt::skip]
+pub static ROUTES: &[Route] = &[
+    //  function         methods path                                                  access                limits         dialect     operation
+    row("cockpit",       POST,   "/cockpit/v1beta1/activate",                          Admin,                &MANAGEMENT,   Management, Operation::ActivateCockpit),
+    row("cockpit",       POST,   "/cockpit/v1beta1/deactivate",                        Admin,                &MANAGEMENT,   Management, Operation::DeactivateCockpit),
+    row("cockpit",       GET,    "/cockpit/v1beta1/cockpit",                           Admin,                &BODILESS,     Management, Operation::GetCockpit),
+
+    row("tokens",        POST,   "/cockpit/v1beta1/tokens",                            Admin,                &MANAGEMENT,   Management, Operation::CreateToken),
+    row("tokens",        GET,    "/cockpit/v1beta1/tokens",                            Admin,                &BODILESS,     Management, Operation::ListTokens),
+    row("tokens",        GET,    "/cockpit/v1beta1/tokens/:token_id",                  Admin,                &BODILESS,     Management, Operation::GetToken),
+    row("tokens",        DELETE, "/cockpit/v1beta1/tokens/:token_id",                  Admin,                &BODILESS,     Management, Operation::DeleteToken),
+
+    row("metrics-push",  POST,   "/metrics/api/v1/push",                               Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
+    row("metrics-push",  POST,   "/api/v1/push",                                       Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
+
+    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query",                   Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query_range",             Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query_exemplars",         Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/series",                  Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/labels",                  Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", GET,    "/metrics/prometheus/api/v1/label/:name/values",      Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", GET,    "/metrics/prometheus/api/v1/metadata",                Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", POST,   "/metrics/prometheus/api/v1/read",                    Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", GET,    "/metrics/prometheus/api/v1/status/buildinfo",        AnyToken,             &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/prometheus/api/v1/query",                           Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/prometheus/api/v1/query_range",                     Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/prometheus/api/v1/query_exemplars",                 Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/prometheus/api/v1/series",                          Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", FORM,   "/prometheus/api/v1/labels",                          Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", GET,    "/prometheus/api/v1/label/:name/values",              Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", GET,    "/prometheus/api/v1/metadata",                        Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", POST,   "/prometheus/api/v1/read",                            Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query", GET,    "/prometheus/api/v1/status/buildinfo",                AnyToken,             &QUERY,        Prometheus, Operation::QueryMetrics),
+
+    row("status",        GET,    "/-/ready",                                           PROBE,                &BODILESS,     Plain,      Operation::Ready),
+    row("status",        GET,    "/-/healthy",                                         PROBE,                &BODILESS,     Plain,      Operation::Healthy),
+    row("status",        GET,    "/-/buildinfo",                                       BUILD,                &BODILESS,     Plain,      Operation::BuildInfo),
+];
+
+const fn row(
+    function: &'static str,
+    methods: &'static [Method],
+    path: &'static str,
+    access: Access,
+    limits: &'static Limits,
+    dialect: Dialect,
+    operation: Operation,
+) -> Route {
+    Route { function, methods, path, access, limits, dialect, operation }
+}
