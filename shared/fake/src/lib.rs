@@ -1,0 +1,109 @@
+//! Test doubles of the ports, and the contract that every key-value store must keep.
+//!
+//! A development dependency only. [`Fake`] is a whole host in memory; [`contract`] runs on it and on the
+//! real stores alike, because a fake that nobody compares with the host is a rumour.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test double may stop the test")]
+
+pub mod contract;
+mod kv;
+mod upstream;
+
+pub use kv::{MemoryKv, Operations};
+pub use upstream::{FakeUpstream, Sent};
+
+use cockpit_core::{
+    Body, Outbound, Timestamp,
+    ports::{Clock, Config, ConfigError, Kv, Log, Random, StoreError, Upstream, UpstreamError},
+};
+use http::Response;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+pub use futures_lite::future::{yield_now, zip as both};
+
+/// Runs a future to its end on this thread.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    futures_lite::future::block_on(future)
+}
+
+/// A host in memory, with a clock that only tests move and randomness that repeats.
+#[derive(Debug, Default)]
+pub struct Fake {
+    /// The store.
+    pub kv: MemoryKv,
+    /// The backends.
+    pub upstream: FakeUpstream,
+    /// The variables.
+    pub variables: RefCell<BTreeMap<&'static str, String>>,
+    /// The clock, in microseconds.
+    pub micros: Cell<i64>,
+    /// What was logged.
+    pub logged: RefCell<Vec<String>>,
+    random: Cell<u128>,
+}
+
+impl Fake {
+    /// A host with these variables, at a moment in 2023.
+    pub fn new(variables: &[(&'static str, &str)]) -> Self {
+        let fake = Self::default();
+        fake.micros.set(1_699_565_000_165_521);
+        fake.variables.borrow_mut().extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        fake
+    }
+
+    /// Lets this many seconds pass.
+    pub fn pass(&self, seconds: i64) {
+        self.micros.set(self.micros.get() + seconds * 1_000_000);
+    }
+}
+
+impl Kv for Fake {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.kv.get(key).await
+    }
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.kv.set(key, value).await
+    }
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.kv.delete(key).await
+    }
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
+        self.kv.increment(key, delta).await
+    }
+}
+
+impl Config for Fake {
+    async fn variable(&self, name: &str) -> Result<Option<String>, ConfigError> {
+        Ok(self.variables.borrow().get(name).cloned())
+    }
+}
+
+impl Clock for Fake {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.micros.get())
+    }
+}
+
+impl Random for Fake {
+    fn bytes(&self) -> [u8; 16] {
+        let next = self.random.get().wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645).wrapping_add(1);
+        self.random.set(next);
+        (next ^ (next >> 64)).to_le_bytes()
+    }
+}
+
+impl Upstream for Fake {
+    async fn send(&self, request: Outbound) -> Result<Response<Body>, UpstreamError> {
+        self.upstream.send(request).await
+    }
+}
+
+impl Log for Fake {
+    fn line(&self, line: &str) {
+        self.logged.borrow_mut().push(line.to_owned());
+    }
+}
