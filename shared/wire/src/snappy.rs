@@ -1,0 +1,78 @@
+//! Snappy's block format, bounded before anything is allocated.
+
+use std::fmt;
+
+/// The best ratio an honest block can have: 64 bytes from every 3.
+const BEST_RATIO: usize = 22;
+
+/// Why a block cannot be inflated.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SnappyError {
+    /// It is not a snappy block.
+    Corrupt,
+    /// It claims more bytes than are allowed.
+    TooLarge {
+        /// What it claims.
+        declared: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+}
+
+/// Inflates a block to at most `limit` bytes.
+///
+/// The declared length is checked against the limit and against what the block could possibly hold before a
+/// byte is allocated. An empty input is corrupt, as in every other implementation but `snap`'s.
+pub fn inflate(block: &[u8], limit: usize) -> Result<Vec<u8>, SnappyError> {
+    if block.is_empty() {
+        return Err(SnappyError::Corrupt);
+    }
+    let declared = snap::raw::decompress_len(block).map_err(|_| SnappyError::Corrupt)?;
+    if declared > block.len().saturating_mul(BEST_RATIO).saturating_add(64) {
+        return Err(SnappyError::Corrupt);
+    }
+    if declared > limit {
+        return Err(SnappyError::TooLarge { declared, limit });
+    }
+    snap::raw::Decoder::new().decompress_vec(block).map_err(|_| SnappyError::Corrupt)
+}
+
+impl fmt::Display for SnappyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Corrupt => f.write_str("the body is not a snappy block"),
+            Self::TooLarge { declared, limit } => {
+                write!(f, "the body inflates to {declared} bytes, the limit is {limit}: send smaller batches")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SnappyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_inflated_up_to_the_limit() {
+        for length in [1, 100, 70_000] {
+            let raw = vec![b'a'; length];
+            let block = snap::raw::Encoder::new().compress_vec(&raw).unwrap();
+            assert_eq!(inflate(&block, length), Ok(raw));
+            let want = SnappyError::TooLarge { declared: length, limit: length - 1 };
+            assert_eq!(inflate(&block, length - 1), Err(want));
+        }
+        assert_eq!(inflate(b"\0", 10), Ok(Vec::new()), "a block of nothing is a block");
+    }
+
+    #[test]
+    fn what_is_no_block_is_corrupt() {
+        let framed = b"\xff\x06\0\0sNaPpY\x01\x05\0\0\x11\x22\x33\x44a";
+        let promises_4_gib = b"\xff\xff\xff\xff\x0f";
+        let honest = snap::raw::Encoder::new().compress_vec(b"hello, hello, hello").unwrap();
+        for block in [b"", &framed[..], promises_4_gib, b"\x05ab", &honest[..honest.len() - 1], b"\x80"] {
+            assert_eq!(inflate(block, 1 << 20), Err(SnappyError::Corrupt), "{block:?}");
+        }
+    }
+}
