@@ -43,6 +43,15 @@ pub enum Refusal {
         /// How to go on.
         help: &'static str,
     },
+    /// The resource is on its way to another state; the call will work when it is there.
+    Transient {
+        /// What is, as the API names it.
+        resource: &'static str,
+        /// Its id.
+        id: String,
+        /// The state it is in.
+        state: &'static str,
+    },
     /// The body is larger than this many bytes.
     TooLarge(usize),
     /// The body's media type or encoding is not one we read; the text names those we do.
@@ -92,7 +101,7 @@ impl Refusal {
             Self::MissingScope(_) => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::AlreadyExists { .. } => StatusCode::CONFLICT,
+            Self::AlreadyExists { .. } | Self::Transient { .. } => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -112,6 +121,7 @@ impl Refusal {
             | Self::NotFound { .. }
             | Self::WrongMethod(_)
             | Self::AlreadyExists { .. }
+            | Self::Transient { .. }
             | Self::TooLarge(_)
             | Self::UnsupportedMedia(_) => None,
         }
@@ -136,6 +146,7 @@ impl fmt::Display for Refusal {
             Self::NotFound { resource, .. } => write!(f, "{resource} is not found"),
             Self::WrongMethod(_) => f.write_str("this method is not allowed here, see the Allow header"),
             Self::AlreadyExists { resource, .. } => write!(f, "{resource} already exists"),
+            Self::Transient { resource, state, .. } => write!(f, "{resource} is {state}, try again in a moment"),
             Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes, send smaller batches"),
             Self::UnsupportedMedia(accepted) => f.write_str(accepted),
             Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),
