@@ -61,21 +61,13 @@ impl http_body::Body for Body {
     }
 }
 
-/// Why a streaming body ended before its end.
+/// A streaming body ended before its end: the peer stopped, or the host gave up. The text is for the log.
 #[derive(Debug, PartialEq, Eq)]
-pub enum BodyError {
-    /// The body is larger than the route allows.
-    TooLarge,
-    /// The peer stopped, or the host gave up; the text is for the log.
-    Broken(String),
-}
+pub struct BodyError(pub String);
 
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge => f.write_str("the body is larger than allowed"),
-            Self::Broken(_) => f.write_str("the body ended early"),
-        }
+        write!(f, "the body ended early: {}", self.0)
     }
 }
 

@@ -20,7 +20,7 @@ pub mod routes;
 pub mod scope;
 pub mod time;
 
-pub use body::Body;
+pub use body::{Body, BodyError};
 pub use dialect::Dialect;
 pub use limits::Limits;
 pub use outbound::{Backend, Outbound};

@@ -13,11 +13,14 @@ mod upstream;
 pub use kv::{MemoryKv, Operations};
 pub use upstream::{FakeUpstream, Sent};
 
+use bytes::Bytes;
 use cockpit_core::{
     Body, Outbound, Timestamp,
     ports::{Clock, Config, ConfigError, Kv, Log, Random, StoreError, Upstream, UpstreamError},
 };
 use http::Response;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -28,6 +31,12 @@ pub use futures_lite::future::{yield_now, zip as both};
 /// Runs a future to its end on this thread.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     futures_lite::future::block_on(future)
+}
+
+/// A body that arrives in these pieces, without a known length.
+pub fn streaming(pieces: &'static [&'static str]) -> Body {
+    let frames = pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
+    Body::stream(StreamBody::new(futures_lite::stream::iter(frames)))
 }
 
 /// A host in memory, with a clock that only tests move and randomness that repeats.

@@ -1,0 +1,164 @@
+//! Reading bodies within bounds: of one request, and of all that an instance serves at once.
+
+use bytes::Bytes;
+use cockpit_core::{Body, BodyError, Fault, Refusal};
+use http::{HeaderMap, header::CONTENT_LENGTH};
+use http_body_util::BodyExt;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// The most body bytes an instance holds at once. A host may put 16 requests into an instance with 128 MiB;
+/// this leaves room to inflate one of them.
+const HELD_AT_MOST: usize = 48 << 20;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// A body that has not been read yet.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    body: Body,
+    length: Option<usize>,
+    limit: usize,
+}
+
+impl Incoming {
+    /// Takes a body on; refuses one that says it is larger than `limit`.
+    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: usize) -> Result<Self, Refusal> {
+        let length = match headers.get(CONTENT_LENGTH) {
+            Some(value) => {
+                Some(value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Refusal::TooLarge(limit))?)
+            }
+            None => None,
+        };
+        if length.is_some_and(|length| length > limit) {
+            return Err(Refusal::TooLarge(limit));
+        }
+        Ok(Self { body, length, limit })
+    }
+
+    /// Reads all of it, and stops at the limit whatever was announced.
+    pub(crate) async fn read(&mut self) -> Result<Bytes, Refusal> {
+        let mut claim = Claim::default();
+        let mut pieces = Vec::new();
+        let mut length = 0_usize;
+        let mut body = std::mem::take(&mut self.body);
+        while let Some(frame) = body.frame().await {
+            let Ok(piece) = frame.map_err(broken)?.into_data() else { continue };
+            length = length.saturating_add(piece.len());
+            if length > self.limit {
+                return Err(Refusal::TooLarge(self.limit));
+            }
+            claim.grow(piece.len())?;
+            pieces.push(piece);
+        }
+        Ok(claim.hold(joined(pieces)))
+    }
+
+    /// The body itself where its length is known, else what [`read`](Self::read) gives.
+    pub(crate) async fn forwardable(&mut self) -> Result<Body, Refusal> {
+        match self.length {
+            Some(0) => Ok(Body::Empty),
+            Some(_) => Ok(std::mem::take(&mut self.body)),
+            None => self.read().await.map(Body::from_bytes),
+        }
+    }
+}
+
+/// The sender stopped. Should anybody still listen, they may send it again.
+fn broken(cause: BodyError) -> Refusal {
+    Refusal::Unavailable(Fault::new("the request body ended early, send it again", cause))
+}
+
+fn joined(mut pieces: Vec<Bytes>) -> Bytes {
+    match pieces.len() {
+        0 | 1 => pieces.pop().unwrap_or_default(),
+        _ => pieces.concat().into(),
+    }
+}
+
+/// A share of the bytes that the instance may hold; given back when dropped.
+#[derive(Debug, Default)]
+struct Claim(usize);
+
+impl Claim {
+    fn grow(&mut self, by: usize) -> Result<(), Refusal> {
+        self.0 += by;
+        if HELD.fetch_add(by, Relaxed).saturating_add(by) > HELD_AT_MOST {
+            return Err(Refusal::Unavailable(Fault::new(
+                "the gateway is busy, try again later",
+                "the instance holds as many body bytes as it may",
+            )));
+        }
+        Ok(())
+    }
+
+    fn hold(self, bytes: Bytes) -> Bytes {
+        Bytes::from_owner(Held { bytes, _claim: self })
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        HELD.fetch_sub(self.0, Relaxed);
+    }
+}
+
+/// Bytes that keep their claim until nobody needs them.
+struct Held {
+    bytes: Bytes,
+    _claim: Claim,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cockpit_fake::run;
+    use http::HeaderValue;
+
+    fn incoming(body: Body, length: Option<&'static str>, limit: usize) -> Result<Incoming, Refusal> {
+        let headers = length.map(|length| (CONTENT_LENGTH, HeaderValue::from_static(length)));
+        Incoming::new(body, &headers.into_iter().collect(), limit)
+    }
+
+    fn pieces(pieces: &'static [&'static str]) -> Body {
+        cockpit_fake::streaming(pieces)
+    }
+
+    #[test]
+    fn a_body_is_read_up_to_its_limit() {
+        let read = |limit| run(incoming(pieces(&["ab", "", "cd"]), None, limit).unwrap().read());
+        assert_eq!(read(4).unwrap(), "abcd");
+        assert!(matches!(read(3), Err(Refusal::TooLarge(3))));
+    }
+
+    #[test]
+    fn a_length_over_the_limit_is_refused_unread() {
+        for length in ["5", "99999999999999999999", "-1", "x"] {
+            assert!(matches!(incoming(Body::Empty, Some(length), 4), Err(Refusal::TooLarge(4))), "{length}");
+        }
+        assert!(incoming(Body::Empty, Some("4"), 4).is_ok());
+    }
+
+    #[test]
+    fn a_body_of_known_length_is_forwarded_unread_and_another_is_not() {
+        let known = run(incoming(pieces(&["ab"]), Some("2"), 4).unwrap().forwardable()).unwrap();
+        assert!(matches!(known, Body::Stream(_)));
+        let unknown = run(incoming(pieces(&["ab", "cd", "e"]), None, 4).unwrap().forwardable());
+        assert!(matches!(unknown, Err(Refusal::TooLarge(4))));
+    }
+
+    #[test]
+    fn an_instance_that_holds_too_much_says_come_back() {
+        let mut claim = Claim::default();
+        let big = claim.grow(HELD_AT_MOST / 2).map(|()| claim.hold(Bytes::new())).unwrap();
+        let refused = Claim::default().grow(HELD_AT_MOST / 2 + 1);
+        assert!(matches!(refused, Err(Refusal::Unavailable(_))));
+        drop(big);
+        assert!(Claim::default().grow(HELD_AT_MOST / 2 + 1).is_ok());
+    }
+}

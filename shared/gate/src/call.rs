@@ -1,0 +1,63 @@
+//! What a handler is given: an authenticated, permitted request whose body is still unread.
+
+use crate::body::Incoming;
+use bytes::Bytes;
+use cockpit_core::{Body, Permit, Refusal, Route, routes::Params};
+use http::{HeaderMap, Method, request::Parts};
+
+/// A request that may be served.
+#[derive(Debug)]
+pub struct Call<'c, P> {
+    /// The host.
+    pub ports: &'c P,
+    /// The row of the table.
+    pub route: &'static Route,
+    /// The raw values of the path's parameters.
+    pub params: Params<'c>,
+    /// What was granted, and to whom.
+    pub permit: Permit,
+    pub(crate) head: &'c Parts,
+    pub(crate) body: Incoming,
+}
+
+impl<'c, P> Call<'c, P> {
+    /// The method.
+    pub const fn method(&self) -> &'c Method {
+        &self.head.method
+    }
+
+    /// The headers, as the caller sent them.
+    pub const fn headers(&self) -> &'c HeaderMap {
+        &self.head.headers
+    }
+
+    /// The raw path.
+    pub fn path(&self) -> &'c str {
+        self.head.uri.path()
+    }
+
+    /// The raw query string; empty if there is none.
+    pub fn query(&self) -> &'c str {
+        self.head.uri.query().unwrap_or_default()
+    }
+
+    /// The value of a parameter that the row's path has.
+    pub fn param(&self, name: &'static str) -> Result<&'c str, Refusal> {
+        self.params.get(name).ok_or_else(|| Refusal::bug("a path parameter that the row does not have"))
+    }
+
+    /// Reads the whole body, up to the row's limit.
+    pub async fn read(&mut self) -> Result<Bytes, Refusal> {
+        self.body.read().await
+    }
+
+    /// The body as something to forward: unread where its length is known to be within the limit.
+    pub async fn forwardable(&mut self) -> Result<Body, Refusal> {
+        self.body.forwardable().await
+    }
+
+    /// The refusal of a handler that was given an operation it does not serve.
+    pub fn misrouted(&self) -> Refusal {
+        Refusal::bug("an operation that its function does not serve")
+    }
+}

@@ -1,0 +1,176 @@
+//! To a backend and back: what the backend says reaches the caller unless it is about us.
+
+use crate::call::Call;
+use cockpit_core::{
+    Backend, Body, Fault, Outbound, Refusal,
+    outbound::TENANT,
+    ports::{Config, ConfigError, Upstream},
+};
+use http::{
+    HeaderMap, HeaderName, Response, StatusCode,
+    header::{self, CONNECTION},
+};
+use std::time::Duration;
+
+/// What is relayed, which decides how a backend's refusal is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relay {
+    /// A push: a 4xx makes the sender drop data, so only a verdict on the data itself is passed on.
+    Push,
+    /// A read: nothing is lost by an error.
+    Read,
+}
+
+/// Headers of an answer that stop here, beside those of the connection.
+const PRIVATE: &[HeaderName] = &[
+    header::CONNECTION,
+    header::DATE,
+    header::PROXY_AUTHENTICATE,
+    header::SET_COOKIE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::WWW_AUTHENTICATE,
+];
+
+/// A backend, from the variables that hold its origin and its timeout in seconds.
+pub async fn backend(config: &impl Config, url: &str, timeout: &str) -> Result<Backend, Refusal> {
+    let origin = config.variable(url).await?.unwrap_or_default();
+    let origin = origin.trim_end_matches('/');
+    if !(origin.starts_with("http://") || origin.starts_with("https://")) {
+        return Err(ConfigError(format!("{url} must be http:// or https://, a host and a port")).into());
+    }
+    let seconds = config.variable(timeout).await?.unwrap_or_default();
+    let seconds = seconds.parse().ok().filter(|seconds| (1..=600).contains(seconds));
+    let seconds = seconds.ok_or_else(|| ConfigError(format!("{timeout} must be seconds between 1 and 600")))?;
+    Ok(Backend { origin: origin.to_owned(), timeout: Duration::from_secs(seconds) })
+}
+
+impl<P: Upstream> Call<'_, P> {
+    /// Sends the call on behalf of its permit's tenant, and brings back what the caller may see of the answer.
+    pub async fn relay(
+        &self,
+        relay: Relay,
+        backend: &Backend,
+        path_and_query: &str,
+        body: Body,
+    ) -> Result<Response<Body>, Refusal> {
+        let method = self.method().clone();
+        let outbound = Outbound::new(&self.permit, backend, method, path_and_query, self.headers(), body)?;
+        let mut response = self.ports.send(outbound).await?;
+        *response.status_mut() = relay.status(response.status())?;
+        strip(response.headers_mut());
+        Ok(response)
+    }
+}
+
+impl Relay {
+    /// The status the caller sees, or a refusal where the backend's says that we are misconfigured: a redirect,
+    /// credentials it wants of us, a path it does not have.
+    fn status(self, status: StatusCode) -> Result<StatusCode, Refusal> {
+        let ours = match (self, status.as_u16()) {
+            (_, 200..=299 | 429 | 500..=599) | (Self::Read, 304) => return Ok(status),
+            (Self::Push, 400 | 413 | 422) => return Ok(StatusCode::BAD_REQUEST),
+            (Self::Read, 401 | 403 | 407) | (Self::Push, 400..=499) => "the backend refuses the gateway",
+            (Self::Read, 400..=499) => return Ok(status),
+            _ => "the backend sends the gateway elsewhere",
+        };
+        let fault = Fault::new(ours, format!("the backend answered {status}, check its URL, paths and credentials"));
+        Err(Refusal::BadUpstream(fault))
+    }
+}
+
+fn strip(headers: &mut HeaderMap) {
+    let mut listed = Vec::new();
+    for value in headers.get_all(CONNECTION) {
+        let names = value.to_str().unwrap_or_default().split(',');
+        listed.extend(names.filter_map(|name| HeaderName::try_from(name.trim()).ok()));
+    }
+    let ours = headers.keys().filter(|name| is_private(name)).cloned();
+    listed.extend(ours.collect::<Vec<_>>());
+    for name in listed {
+        headers.remove(name);
+    }
+}
+
+fn is_private(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    let prefixed =
+        ["keep-alive", "proxy-", "spin-", "x-prom-label-policy"].iter().any(|prefix| text.starts_with(prefix));
+    prefixed || *name == TENANT || PRIVATE.contains(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cockpit_fake::{Fake, run};
+
+    #[test]
+    fn a_push_never_blames_the_sender_for_our_configuration() {
+        for (status, want) in [
+            (200, Some(200)),
+            (204, Some(204)),
+            (400, Some(400)),
+            (413, Some(400)),
+            (422, Some(400)),
+            (429, Some(429)),
+            (500, Some(500)),
+            (503, Some(503)),
+        ] {
+            let got = Relay::Push.status(StatusCode::from_u16(status).unwrap()).ok();
+            assert_eq!(got.map(|status| status.as_u16()), want, "{status}");
+        }
+        for status in [301, 302, 307, 308, 401, 402, 403, 404, 405, 407, 408, 409, 411, 415] {
+            let got = Relay::Push.status(StatusCode::from_u16(status).unwrap());
+            assert!(matches!(got, Err(Refusal::BadUpstream(_))), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_read_passes_the_backends_verdict_but_never_its_redirects_or_challenges() {
+        for status in [200, 206, 304, 400, 404, 422, 429, 500] {
+            assert_eq!(Relay::Read.status(StatusCode::from_u16(status).unwrap()).unwrap(), status);
+        }
+        for status in [301, 302, 401, 403, 407] {
+            assert!(Relay::Read.status(StatusCode::from_u16(status).unwrap()).is_err(), "{status}");
+        }
+    }
+
+    #[test]
+    fn headers_of_the_connection_and_of_the_backend_stop_here() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Hop"),
+            ("x-hop", "1"),
+            ("set-cookie", "a=b"),
+            ("x-scope-orgid", "tenant"),
+            ("spin-anything", "1"),
+            ("transfer-encoding", "chunked"),
+            ("www-authenticate", "Basic"),
+            ("content-type", "text/plain"),
+            ("retry-after", "7"),
+            ("x-prometheus-remote-write-samples-written", "3"),
+        ] {
+            headers.append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        strip(&mut headers);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["content-type", "retry-after", "x-prometheus-remote-write-samples-written"]);
+    }
+
+    #[test]
+    fn a_backend_that_is_not_configured_is_our_fault() {
+        for (url, timeout) in
+            [("", "10"), ("mimir:9009", "10"), ("http://m", "0"), ("http://m", "x"), ("http://m", "601")]
+        {
+            let fake = Fake::new(&[("mimir_url", url), ("push_timeout", timeout)]);
+            let refused = run(backend(&fake, "mimir_url", "push_timeout"));
+            assert!(matches!(refused, Err(Refusal::Unavailable(_))), "{url} {timeout}");
+        }
+        let fake = Fake::new(&[("mimir_url", "http://m:1/"), ("push_timeout", "10")]);
+        let want = Backend { origin: "http://m:1".into(), timeout: Duration::from_secs(10) };
+        assert_eq!(run(backend(&fake, "mimir_url", "push_timeout")).unwrap(), want);
+    }
+}

@@ -1,0 +1,64 @@
+//! One request, from its head to its answer.
+
+use crate::{
+    body::Incoming,
+    call::Call,
+    error,
+    respond::{self, RequestId},
+};
+use cockpit_auth::authenticate;
+use cockpit_core::{
+    Body, Dialect, Permit, Ports, Refusal,
+    path::check_segment,
+    routes::{Lookup, Match, lookup},
+};
+use http::{Request, Response, request::Parts};
+
+/// Serves one request as the function named. Always answers: a failure of ours is an answer too.
+///
+/// Strangers are turned away before a byte of their body is read.
+pub async fn serve<P: Ports>(
+    function: &str,
+    ports: &P,
+    request: Request<Body>,
+    handle: impl AsyncFnOnce(Call<'_, P>) -> Result<Response<Body>, Refusal>,
+) -> Response<Body> {
+    let id = RequestId::new(ports);
+    let (head, body) = request.into_parts();
+    let (dialect, result) = match find(function, &head) {
+        Ok(found) => (found.route.dialect, admit_and_handle(ports, found, &head, body, handle).await),
+        Err((dialect, refusal)) => (dialect, Err(refusal)),
+    };
+    let response = result.unwrap_or_else(|refusal| {
+        error::log(ports, function, &id, &refusal);
+        error::response(dialect, &refusal)
+    });
+    respond::finish(response, &id)
+}
+
+fn find<'h>(function: &str, head: &'h Parts) -> Result<Match<'h>, (Dialect, Refusal)> {
+    let path = head.uri.path();
+    match lookup(&head.method, path) {
+        Lookup::Found(found) if found.route.function == function => Ok(found),
+        Lookup::Found(found) => Err((found.route.dialect, Refusal::bug("a request for another function"))),
+        Lookup::WrongMethod { allow, dialect } => Err((dialect, Refusal::WrongMethod(allow))),
+        Lookup::Unlisted { dialect } => Err((dialect, Refusal::UnknownPath)),
+    }
+}
+
+async fn admit_and_handle<P: Ports>(
+    ports: &P,
+    found: Match<'_>,
+    head: &Parts,
+    body: Body,
+    handle: impl AsyncFnOnce(Call<'_, P>) -> Result<Response<Body>, Refusal>,
+) -> Result<Response<Body>, Refusal> {
+    let Match { route, params } = found;
+    for value in params.values() {
+        check_segment(value).map_err(|fault| Refusal::Malformed(fault.text().into()))?;
+    }
+    let principal = authenticate(ports, route.access, &head.headers).await?;
+    let permit = Permit::grant(&principal, route)?;
+    let body = Incoming::new(body, &head.headers, route.limits.body)?;
+    handle(Call { ports, route, params, permit, head, body }).await
+}
