@@ -25,7 +25,7 @@ pub use dialect::Dialect;
 pub use limits::Limits;
 pub use outbound::{Backend, Outbound};
 pub use permit::{Permit, Principal};
-pub use ports::Ports;
+pub use ports::{ConfigError, Ports};
 pub use project::ProjectId;
 pub use refusal::{Fault, Refusal};
 pub use routes::{Operation, Route};

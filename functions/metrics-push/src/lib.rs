@@ -1,0 +1,10 @@
+//! `POST /metrics/api/v1/push`: Prometheus remote write.
+//!
+//! Path, scope and limits are rows of `cockpit_core::routes`; this crate validates and forwards.
+
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+
+pub mod handler;
+
+#[cfg(target_arch = "wasm32")]
+cockpit_host::function!(handler::handle);
