@@ -1,10 +1,6 @@
 //! How this instance is.
 
-use cockpit_core::{
-    Body, ConfigError, Operation, Ports, Refusal,
-    ports::Config,
-    project::parse_uuid,
-};
+use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config, project::parse_uuid};
 use cockpit_gate::{Call, json};
 use http::Response;
 use serde::Serialize;

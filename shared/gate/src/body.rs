@@ -12,27 +12,47 @@ const HELD_AT_MOST: usize = 48 << 20;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
+/// How much of a stranger's body is thrown away before the answer.
+const DISCARDED_OF_STRANGERS: usize = 1 << 20;
+
 /// A body that has not been read yet.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     body: Body,
     length: Option<usize>,
     limit: usize,
+    discarded: usize,
 }
 
 impl Incoming {
-    /// Takes a body on; refuses one that says it is larger than `limit`.
-    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: usize) -> Result<Self, Refusal> {
-        let length = match headers.get(CONTENT_LENGTH) {
-            Some(value) => {
-                Some(value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Refusal::TooLarge(limit))?)
+    /// Takes a body on, of which nothing may be read yet.
+    pub(crate) fn new(body: Body) -> Self {
+        Self { body, length: None, limit: 0, discarded: DISCARDED_OF_STRANGERS }
+    }
+
+    /// Lets the body of somebody who may send one be read; refuses one that says it is larger than `limit`.
+    pub(crate) fn admit(&mut self, headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
+        self.discarded = limit.saturating_mul(2).max(DISCARDED_OF_STRANGERS);
+        self.limit = limit;
+        if let Some(value) = headers.get(CONTENT_LENGTH) {
+            let length = value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Refusal::TooLarge(limit))?;
+            self.length = Some(length);
+            if length > limit {
+                return Err(Refusal::TooLarge(limit));
             }
-            None => None,
-        };
-        if length.is_some_and(|length| length > limit) {
-            return Err(Refusal::TooLarge(limit));
         }
-        Ok(Self { body, length, limit })
+        Ok(())
+    }
+
+    /// Throws a refused body away, up to a bound. A connection that is closed while its peer still writes is reset,
+    /// and the peer would see that instead of the refusal, and send again.
+    pub(crate) async fn discard(&mut self) {
+        let mut left = self.discarded;
+        while let Some(Ok(frame)) = self.body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let Some(less) = left.checked_sub(length) else { return };
+            left = less;
+        }
     }
 
     /// Reads all of it, and stops at the limit whatever was announced.
@@ -40,8 +60,7 @@ impl Incoming {
         let mut claim = Claim::default();
         let mut pieces = Vec::new();
         let mut length = 0_usize;
-        let mut body = std::mem::take(&mut self.body);
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = self.body.frame().await {
             let Ok(piece) = frame.map_err(broken)?.into_data() else { continue };
             length = length.saturating_add(piece.len());
             if length > self.limit {
@@ -122,7 +141,8 @@ mod tests {
 
     fn incoming(body: Body, length: Option<&'static str>, limit: usize) -> Result<Incoming, Refusal> {
         let headers = length.map(|length| (CONTENT_LENGTH, HeaderValue::from_static(length)));
-        Incoming::new(body, &headers.into_iter().collect(), limit)
+        let mut incoming = Incoming::new(body);
+        incoming.admit(&headers.into_iter().collect(), limit).map(|()| incoming)
     }
 
     fn pieces(pieces: &'static [&'static str]) -> Body {
@@ -150,6 +170,16 @@ mod tests {
         assert!(matches!(known, Body::Stream(_)));
         let unknown = run(incoming(pieces(&["ab", "cd", "e"]), None, 4).unwrap().forwardable());
         assert!(matches!(unknown, Err(Refusal::TooLarge(4))));
+    }
+
+    #[test]
+    fn a_refused_body_is_thrown_away_up_to_a_bound() {
+        let mut body = Incoming::new(pieces(&["ab", "cd"]));
+        run(body.discard());
+        assert!(run(body.body.frame()).is_none());
+        let mut long = Incoming { discarded: 3, ..Incoming::new(pieces(&["ab", "cd", "ef"])) };
+        run(long.discard());
+        assert!(run(long.body.frame()).is_some());
     }
 
     #[test]

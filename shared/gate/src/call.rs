@@ -17,7 +17,7 @@ pub struct Call<'c, P> {
     /// What was granted, and to whom.
     pub permit: Permit,
     pub(crate) head: &'c Parts,
-    pub(crate) body: Incoming,
+    pub(crate) body: &'c mut Incoming,
 }
 
 impl<'c, P> Call<'c, P> {

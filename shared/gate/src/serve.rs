@@ -25,14 +25,19 @@ pub async fn serve<P: Ports>(
 ) -> Response<Body> {
     let id = RequestId::new(ports);
     let (head, body) = request.into_parts();
+    let mut body = Incoming::new(body);
     let (dialect, result) = match find(function, &head) {
-        Ok(found) => (found.route.dialect, admit_and_handle(ports, found, &head, body, handle).await),
+        Ok(found) => (found.route.dialect, admit_and_handle(ports, found, &head, &mut body, handle).await),
         Err((dialect, refusal)) => (dialect, Err(refusal)),
     };
-    let response = result.unwrap_or_else(|refusal| {
-        error::log(ports, function, &id, &refusal);
-        error::response(dialect, &refusal)
-    });
+    let response = match result {
+        Ok(response) => response,
+        Err(refusal) => {
+            error::log(ports, function, &id, &refusal);
+            body.discard().await;
+            error::response(dialect, &refusal)
+        }
+    };
     respond::finish(response, &id)
 }
 
@@ -50,7 +55,7 @@ async fn admit_and_handle<P: Ports>(
     ports: &P,
     found: Match<'_>,
     head: &Parts,
-    body: Body,
+    body: &mut Incoming,
     handle: impl AsyncFnOnce(Call<'_, P>) -> Result<Response<Body>, Refusal>,
 ) -> Result<Response<Body>, Refusal> {
     let Match { route, params } = found;
@@ -59,6 +64,6 @@ async fn admit_and_handle<P: Ports>(
     }
     let principal = authenticate(ports, route.access, &head.headers).await?;
     let permit = Permit::grant(&principal, route)?;
-    let body = Incoming::new(body, &head.headers, route.limits.body)?;
+    body.admit(&head.headers, route.limits.body)?;
     handle(Call { ports, route, params, permit, head, body }).await
 }
