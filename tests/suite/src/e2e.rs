@@ -1,1 +1,13 @@
-//! x
+//! The running gateway, over HTTP.
+//!
+//! Against the sandbox first, because only a stand-in fails on demand; then against real backends.
+
+mod client;
+mod durability;
+mod faults;
+mod gateway;
+mod load;
+mod process;
+mod prometheus;
+mod quickstart;
+mod table;

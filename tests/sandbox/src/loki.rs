@@ -1,0 +1,121 @@
+//! A stand-in for Loki: pushes as JSON or protobuf, queries of stream selectors with line filters.
+
+mod filter;
+mod wire;
+
+use crate::{
+    reply::{Reply, not_found, success, text},
+    rules::Rules,
+    selector::{Labels, Selector},
+    server::{Asked, Service},
+};
+use filter::Filters;
+use http::{Method, StatusCode};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many lines of a stream are remembered.
+const REMEMBERED: usize = 5_000;
+
+/// The stand-in.
+#[derive(Default)]
+pub(crate) struct Loki {
+    tenants: BTreeMap<String, Streams>,
+    rules: Rules,
+}
+
+/// A tenant's streams: lines by time in nanoseconds.
+type Streams = BTreeMap<Labels, Vec<(i64, String)>>;
+
+impl Service for Loki {
+    fn needs_tenant(&self, path: &str) -> bool {
+        path != "/ready"
+    }
+
+    fn answer(&mut self, asked: &Asked) -> Reply {
+        let streams = self.tenants.entry(asked.tenant.clone()).or_default();
+        let api = asked.path.strip_prefix("/loki/api/v1/");
+        match (&asked.method, asked.path.as_str(), api) {
+            (_, "/ready", _) => text(StatusCode::OK, "ready\n"),
+            (&Method::POST, _, Some("push")) => push(streams, asked),
+            (_, _, Some("query" | "query_range")) => query(streams, asked),
+            (_, _, Some("labels" | "label")) => {
+                success(&streams.keys().flat_map(Labels::keys).collect::<BTreeSet<_>>())
+            }
+            (_, _, Some("series")) => series(streams, asked),
+            (_, path, _) => self.others(path, asked),
+        }
+    }
+}
+
+impl Loki {
+    fn others(&mut self, path: &str, asked: &Asked) -> Reply {
+        for prefix in ["/loki/api/v1/rules", "/api/prom/rules"] {
+            if let Some(rest) = path.strip_prefix(prefix) {
+                return self.rules.answer(rest, asked, || text(StatusCode::NOT_FOUND, "no rule groups found\n"));
+            }
+        }
+        let streams = self.tenants.entry(asked.tenant.clone()).or_default();
+        match path.strip_prefix("/loki/api/v1/label/").and_then(|rest| rest.strip_suffix("/values")) {
+            Some(name) => success(&streams.keys().filter_map(|labels| labels.get(name)).collect::<BTreeSet<_>>()),
+            None => match path {
+                "/prometheus/api/v1/rules" => success(&json!({"groups": []})),
+                "/prometheus/api/v1/alerts" => success(&json!({"alerts": []})),
+                _ => not_found(),
+            },
+        }
+    }
+}
+
+fn push(streams: &mut Streams, asked: &Asked) -> Reply {
+    match wire::decode(&asked.headers, &asked.body) {
+        Ok(pushed) if pushed.is_empty() => {
+            text(StatusCode::UNPROCESSABLE_ENTITY, "error at least one valid stream is required for ingestion\n")
+        }
+        Ok(pushed) => {
+            for (labels, lines) in pushed {
+                let stream = streams.entry(labels).or_default();
+                stream.extend(lines);
+                stream.sort();
+                stream.drain(..stream.len().saturating_sub(REMEMBERED));
+            }
+            text(StatusCode::NO_CONTENT, "")
+        }
+        Err(problem) => text(StatusCode::BAD_REQUEST, &format!("{problem}\n")),
+    }
+}
+
+fn query(streams: &Streams, asked: &Asked) -> Reply {
+    let text_of_query = asked.parameter("query").unwrap_or_default();
+    let parsed =
+        Selector::parse_prefix(&text_of_query).and_then(|(selector, rest)| Ok((selector, Filters::parse(rest)?)));
+    let Ok((selector, filters)) = parsed else {
+        return text(StatusCode::BAD_REQUEST, "this is a sandbox: it answers stream selectors with line filters only");
+    };
+    let number = |name| asked.parameter(name).and_then(|text| text.parse::<i64>().ok());
+    let (start, end) = (number("start").unwrap_or(0), number("end").unwrap_or(i64::MAX));
+    let limit = number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
+    let mut found = Vec::new();
+    for (labels, lines) in streams.iter().filter(|(labels, _)| selector.matches(labels)) {
+        let inside = lines.iter().rev().filter(|(time, line)| (start..=end).contains(time) && filters.pass(line));
+        let values: Vec<_> = inside.take(limit).map(|(time, line)| json!([time.to_string(), line])).collect();
+        if !values.is_empty() {
+            found.push(json!({"stream": labels, "values": values}));
+        }
+    }
+    success(&json!({"resultType": "streams", "result": found}))
+}
+
+fn series(streams: &Streams, asked: &Asked) -> Reply {
+    let parameters = asked.parameters();
+    let selectors = parameters.iter().filter(|(name, _)| name == "match[]" || name == "match");
+    match selectors.map(|(_, text)| Selector::parse(text)).collect::<Result<Vec<_>, _>>() {
+        Ok(selectors) => success(
+            &streams
+                .keys()
+                .filter(|labels| selectors.iter().any(|selector| selector.matches(labels)))
+                .collect::<Vec<_>>(),
+        ),
+        Err(problem) => text(StatusCode::BAD_REQUEST, &problem),
+    }
+}

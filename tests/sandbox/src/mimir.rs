@@ -1,0 +1,143 @@
+//! A stand-in for Mimir: remote write, queries of plain selectors, rules and Alertmanager configurations as text.
+
+mod series;
+mod wire;
+
+use crate::{
+    reply::{Reply, bad_data, json, not_found, success, text},
+    rules::Rules,
+    selector::{Labels, Selector},
+    server::{Asked, Service},
+};
+use http::{Method, StatusCode};
+use serde_json::json;
+use series::Series;
+use std::collections::{BTreeMap, BTreeSet};
+
+const BEYOND: &str = "this is a sandbox: it answers plain selectors such as up{job=\"a\"} only";
+
+/// The stand-in.
+#[derive(Default)]
+pub(crate) struct Mimir {
+    tenants: BTreeMap<String, Series>,
+    rules: Rules,
+    alertmanager: BTreeMap<String, String>,
+}
+
+impl Service for Mimir {
+    fn needs_tenant(&self, path: &str) -> bool {
+        path != "/ready"
+    }
+
+    fn answer(&mut self, asked: &Asked) -> Reply {
+        let api = asked.path.strip_prefix("/prometheus/api/v1/");
+        match (&asked.method, asked.path.as_str(), api) {
+            (_, "/ready", _) => text(StatusCode::OK, "ready\n"),
+            (&Method::POST, "/api/v1/push", _) => self.push(asked),
+            (_, "/api/v1/alerts", _) => self.alertmanager(asked),
+            (_, _, Some(api)) => self.read(api, asked),
+            (_, path, _) => match path.strip_prefix("/prometheus/config/v1/rules") {
+                Some(rest) => self.rules.answer(rest, asked, || json(StatusCode::OK, &json!({}))),
+                None => not_found(),
+            },
+        }
+    }
+}
+
+impl Mimir {
+    fn push(&mut self, asked: &Asked) -> Reply {
+        match wire::decode(&asked.body) {
+            Ok(request) => {
+                self.tenants.entry(asked.tenant.clone()).or_default().add(request);
+                text(StatusCode::OK, "")
+            }
+            Err(problem) => text(StatusCode::BAD_REQUEST, &format!("{problem}\n")),
+        }
+    }
+
+    fn read(&mut self, api: &str, asked: &Asked) -> Reply {
+        let series = self.tenants.entry(asked.tenant.clone()).or_default();
+        match api {
+            "query" => instant(series, asked),
+            "query_range" => range(series, asked),
+            "series" => by_selectors(series, asked).map_or_else(|problem| bad_data(&problem), |found| success(&found)),
+            "labels" => success(&series.labels().flat_map(Labels::keys).collect::<BTreeSet<_>>()),
+            "metadata" => success(&json!({})),
+            "query_exemplars" => success(&json!([])),
+            "rules" => success(&json!({"groups": []})),
+            "alerts" => success(&json!({"alerts": []})),
+            "status/buildinfo" => success(&json!({"application": "Sandbox for Mimir", "version": "0"})),
+            other => match other.strip_prefix("label/").and_then(|rest| rest.strip_suffix("/values")) {
+                Some(name) => success(&series.labels().filter_map(|labels| labels.get(name)).collect::<BTreeSet<_>>()),
+                None => not_found(),
+            },
+        }
+    }
+
+    fn alertmanager(&mut self, asked: &Asked) -> Reply {
+        let stored = self.alertmanager.get(&asked.tenant);
+        match (&asked.method, stored) {
+            (&Method::GET, Some(yaml)) => text(StatusCode::OK, yaml),
+            (&Method::GET, None) => text(StatusCode::NOT_FOUND, "alertmanager storage object not found\n"),
+            (&Method::POST, _) => {
+                let yaml = String::from_utf8_lossy(&asked.body).into_owned();
+                self.alertmanager.insert(asked.tenant.clone(), yaml);
+                text(StatusCode::CREATED, "")
+            }
+            (&Method::DELETE, _) => {
+                self.alertmanager.remove(&asked.tenant);
+                text(StatusCode::OK, "")
+            }
+            _ => text(StatusCode::METHOD_NOT_ALLOWED, ""),
+        }
+    }
+}
+
+fn instant(series: &Series, asked: &Asked) -> Reply {
+    let at = asked.parameter("time").and_then(|time| time.parse().ok()).map_or(i64::MAX, millis);
+    let Ok(selector) = Selector::parse(&asked.parameter("query").unwrap_or_default()) else { return bad_data(BEYOND) };
+    let found = series
+        .at(&selector, at)
+        .map(|(labels, time, value)| json!({"metric": labels, "value": [seconds(time), value]}));
+    success(&json!({"resultType": "vector", "result": found.collect::<Vec<_>>()}))
+}
+
+fn range(series: &Series, asked: &Asked) -> Reply {
+    let number = |name| asked.parameter(name).and_then(|text| text.parse::<f64>().ok());
+    let (Some(start), Some(end), Some(step)) = (number("start"), number("end"), number("step")) else {
+        return bad_data("start, end and step are needed, in seconds");
+    };
+    let Ok(selector) = Selector::parse(&asked.parameter("query").unwrap_or_default()) else { return bad_data(BEYOND) };
+    let (start, end, step) = (millis(start), millis(end), millis(step).max(1));
+    if (end - start) / step > 11_000 {
+        return bad_data("exceeded maximum resolution of 11,000 points per timeseries");
+    }
+    let mut found: BTreeMap<&Labels, Vec<_>> = BTreeMap::new();
+    for at in (0..=(end - start).max(0) / step).map(|index| start + index * step) {
+        for (labels, _, value) in series.at(&selector, at) {
+            found.entry(labels).or_default().push(json!([seconds(at), value]));
+        }
+    }
+    let found: Vec<_> = found.into_iter().map(|(labels, values)| json!({"metric": labels, "values": values})).collect();
+    success(&json!({"resultType": "matrix", "result": found}))
+}
+
+fn by_selectors<'s>(series: &'s Series, asked: &Asked) -> Result<Vec<&'s Labels>, String> {
+    let parameters = asked.parameters();
+    let selectors = parameters.iter().filter(|(name, _)| name == "match[]").map(|(_, text)| Selector::parse(text));
+    let selectors: Vec<_> = selectors.collect::<Result<_, _>>()?;
+    if selectors.is_empty() {
+        return Err("no match[] parameter provided".into());
+    }
+    Ok(series.labels().filter(|labels| selectors.iter().any(|selector| selector.matches(labels))).collect())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a time in milliseconds fits")]
+fn millis(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a time in milliseconds fits")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1000.0
+}

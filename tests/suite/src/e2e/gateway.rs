@@ -1,0 +1,156 @@
+//! A gateway in the local runtime, and the sandbox behind it.
+
+use super::{
+    client::Client,
+    process::{Process, built, fresh_folder},
+};
+use crate::rows::{Answer, KEY, PROJECT};
+use http::Method;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+/// A gateway under test.
+pub(crate) struct Gateway {
+    process: Process,
+    variables: BTreeMap<String, String>,
+    folder: PathBuf,
+    /// Where it listens.
+    pub(crate) url: String,
+    /// A client.
+    pub(crate) client: Client,
+}
+
+impl Gateway {
+    /// Starts one in an empty folder of this name, with these variables.
+    pub(crate) fn start(name: &str, variables: &[(&str, &str)]) -> Self {
+        let folder = fresh_folder(name);
+        let mut all = BTreeMap::from([("ADMIN_KEY".to_owned(), KEY.to_owned())]);
+        all.extend(variables.iter().map(|(name, value)| (name.to_uppercase(), (*value).to_owned())));
+        let (process, url) = launch(&folder, &all);
+        Self { process, variables: all, folder, url, client: Client::default() }
+    }
+
+    /// Kills it where it stands, and starts it again on what it left.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.process.kill();
+        self.relaunch();
+    }
+
+    /// Stops it as an operator does, and starts it again; it must have ended well.
+    pub(crate) fn restart(&mut self) {
+        assert_eq!(self.process.stop("-TERM"), Some(0));
+        self.relaunch();
+    }
+
+    fn relaunch(&mut self) {
+        (self.process, self.url) = launch(&self.folder, &self.variables);
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Makes its store fail, or mends it.
+    pub(crate) fn break_store(&self, broken: bool) {
+        let flag = self.folder.join("kv-fault");
+        if broken { fs::write(flag, "").unwrap() } else { fs::remove_file(flag).unwrap() }
+    }
+
+    /// A management call.
+    pub(crate) fn manage(&self, method: &Method, path: &str, body: &Value) -> Answer {
+        let url = format!("{}/cockpit/v1beta1/{path}", self.url);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.client.send(method, &url, &[("x-auth-token", KEY.to_owned())], body.as_bytes())
+    }
+
+    /// Activates the project's Cockpit.
+    pub(crate) fn activate(&self) -> Answer {
+        self.manage(&Method::POST, "activate", &json!({"project_id": PROJECT}))
+    }
+
+    /// Creates a token with these scopes: the whole answer.
+    pub(crate) fn create_token(&self, name: &str, scopes: &[&str]) -> Answer {
+        let scopes: BTreeMap<_, _> = scopes.iter().map(|scope| (*scope, true)).collect();
+        self.manage(&Method::POST, "tokens", &json!({"project_id": PROJECT, "name": name, "scopes": scopes}))
+    }
+
+    /// The ids of the project's tokens, from all pages.
+    pub(crate) fn token_ids(&self) -> Vec<String> {
+        let path = format!("tokens?project_id={PROJECT}&page_size=1000");
+        let list = self.manage(&Method::GET, &path, &Value::Null).json();
+        list["tokens"].as_array().unwrap().iter().map(|token| token["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Pushes a remote-write body.
+    pub(crate) fn push(&self, secret: &str, body: &[u8]) -> Answer {
+        let url = format!("{}/metrics/api/v1/push", self.url);
+        self.client.send(&Method::POST, &url, &[("x-token", secret.to_owned())], body)
+    }
+
+    /// Asks an instant query, and returns its result.
+    pub(crate) fn query(&self, secret: &str, query: &str) -> Vec<Value> {
+        let url = format!("{}/metrics/prometheus/api/v1/query?query={query}", self.url);
+        let answer = self.client.send(&Method::GET, &url, &[("authorization", format!("Bearer {secret}"))], b"");
+        answer.json()["data"]["result"].as_array().cloned().unwrap_or_default()
+    }
+}
+
+fn launch(folder: &std::path::Path, variables: &BTreeMap<String, String>) -> (Process, String) {
+    let mut command = built("cockpit-runtime");
+    command.args(["--manifest", "spin.toml", "--listen", "127.0.0.1:0", "--cache-dir", "target/suite/cache"]);
+    command.arg("--state-dir").arg(folder).arg("--kv-fault-file").arg(folder.join("kv-fault"));
+    command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
+    let mut process = Process::start(&mut command, "the local runtime");
+    let ready = process.line();
+    let url = ready.strip_prefix("ready ").unwrap_or_else(|| panic!("{ready}")).to_owned();
+    (process, url)
+}
+
+/// The stand-ins for the backends.
+pub(crate) struct Sandbox {
+    _process: Process,
+    /// Where the stand-in for Mimir listens.
+    pub(crate) mimir: String,
+    client: Client,
+}
+
+impl Sandbox {
+    /// Starts the stand-ins.
+    pub(crate) fn start() -> Self {
+        let mut process = Process::start(&mut built("cockpit-sandbox"), "the sandbox");
+        let lines = process.lines_until(|line| line == "ready");
+        let mimir = lines.iter().find_map(|line| line.strip_prefix("mimir_url=")).unwrap().to_owned();
+        Self { _process: process, mimir, client: Client::default() }
+    }
+
+    /// Tells the stand-in for Mimir how to fail.
+    pub(crate) fn fail(&self, fault: &Value) {
+        let answer = self.client.send(&Method::PUT, &self.control("fault"), &[], fault.to_string().as_bytes());
+        assert!(answer.status < 300, "{answer:?}");
+    }
+
+    /// Mends it.
+    pub(crate) fn mend(&self) {
+        self.client.send(&Method::DELETE, &self.control("fault"), &[], b"");
+    }
+
+    /// The requests that the stand-in for Mimir has received since the last call.
+    pub(crate) fn received(&self) -> Vec<Value> {
+        let received = self.client.json(&self.control("requests"));
+        self.client.send(&Method::DELETE, &self.control("requests"), &[], b"");
+        received.as_array().unwrap().clone()
+    }
+
+    fn control(&self, what: &str) -> String {
+        format!("{}/-/sandbox/{what}", self.mimir)
+    }
+}
+
+/// A gateway with an active Cockpit before a sandbox.
+pub(crate) fn with_sandbox(name: &str) -> (Gateway, Sandbox) {
+    let sandbox = Sandbox::start();
+    let gateway = Gateway::start(name, &[("mimir_url", &sandbox.mimir)]);
+    assert_eq!(gateway.activate().status, 200);
+    (gateway, sandbox)
+}
