@@ -4,12 +4,30 @@
 //! never more lenient than Spin: what it serves, Spin serves too. It is *not* meant for production,
 //! terminates no TLS and knows no runtime configuration.
 //!
-//! Start reading at [`serve`]; the path of one request is [`server`], then the private modules
-//! `service`, `worker` and `host`. The stores in [`kv`] are usable on their own.
+//! Start reading at [`serve`]; the path of one request is `server`, `service`, `worker`, `host`.
+//! The stores in [`kv`] are usable on their own.
 
 pub mod fault;
 pub mod hosts;
 pub mod kv;
 pub mod manifest;
+pub mod options;
 pub mod router;
+pub mod serve;
 pub mod variables;
+
+mod access;
+mod bindings;
+mod body;
+mod cache;
+mod clock;
+mod engine;
+mod environment;
+mod headers;
+mod host;
+mod in_flight;
+mod log;
+mod outbound;
+mod server;
+mod service;
+mod worker;

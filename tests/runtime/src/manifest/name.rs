@@ -2,7 +2,7 @@
 
 /// Refuses an id that is not made of words separated by `separator`. A word starts with a letter,
 /// goes on with letters and digits, and is all lower case, or all upper case unless `lower_only`.
-pub fn check(id: &str, separator: char, lower_only: bool) -> Result<(), String> {
+pub(crate) fn check(id: &str, separator: char, lower_only: bool) -> Result<(), String> {
     id.split(separator)
         .try_for_each(|word| check_word(word, lower_only))
         .map_err(|reason| {
