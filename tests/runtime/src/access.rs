@@ -83,7 +83,8 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.line.duration_ms = clock::now().duration_since(self.start).as_secs_f64() * 1000.0;
+        let duration = clock::now().duration_since(self.start);
+        self.line.duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3;
         self.line.bytes_in = self.received.load(Ordering::Relaxed);
         if let Some(request) = &self.operations {
             let (reads, writes) = request.operations();

@@ -85,6 +85,15 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if frame.is_none()
+            && self
+                .request
+                .as_ref()
+                .is_some_and(|request| request.has_failed())
+        {
+            // Otherwise the client would take what it got for the whole answer.
+            return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
+        }
         if let Some(Ok(frame)) = &frame {
             if let Some(request) = &self.request {
                 request.advanced();

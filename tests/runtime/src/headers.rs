@@ -9,6 +9,19 @@ use http::{Request, Uri};
 
 use crate::router::Match;
 
+/// Bytes a request's head may have.
+pub(crate) const LONGEST: usize = 64 * 1024;
+
+/// Whether the head of `request` is longer than allowed.
+pub(crate) fn too_long<B>(request: &Request<B>) -> bool {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    request.headers().iter().map(field).sum::<usize>() + target > LONGEST
+}
+
 /// Why a request cannot be handed to a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfit {

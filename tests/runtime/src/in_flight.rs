@@ -1,6 +1,6 @@
 //! One request between its acceptance and the last byte of its answer.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -35,8 +35,15 @@ impl InFlight {
     /// A part of the answer went out.
     pub(crate) fn advanced(&self) {
         if let Some(worker) = self.worker.get() {
-            worker.touch();
+            worker.advanced.store(clock::stamp(), Ordering::Relaxed);
         }
+    }
+
+    /// Whether the worker that serves the request ended before its time.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.worker
+            .get()
+            .is_some_and(|worker| worker.failed.load(Ordering::Acquire))
     }
 
     pub(crate) fn count(&self, is_write: bool) {
@@ -53,16 +60,21 @@ impl InFlight {
     }
 }
 
-/// When a worker last sent a part of an answer.
+/// What the answers of a worker need to know of it, and it of them.
 #[derive(Default)]
-pub(crate) struct Progress(AtomicU64);
+pub(crate) struct Progress {
+    advanced: AtomicU64,
+    failed: AtomicBool,
+}
 
 impl Progress {
-    fn touch(&self) {
-        self.0.store(clock::stamp(), Ordering::Relaxed);
+    /// When a part of an answer last went out.
+    pub(crate) fn last(&self) -> Instant {
+        clock::moment(self.advanced.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn last(&self) -> Instant {
-        clock::moment(self.0.load(Ordering::Relaxed))
+    /// The worker ended before its time, and with it every answer that was not complete.
+    pub(crate) fn fail(&self) {
+        self.failed.store(true, Ordering::Release);
     }
 }

@@ -13,11 +13,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use crate::log;
 use crate::service::Service;
+use crate::{headers, log};
 
-/// Bytes a request's head may have; a longer one is answered with 431.
-const HEAD: usize = 64 * 1024;
+/// Bytes of a request's head that are read at most; somewhat more than [`headers::LONGEST`].
+const HEAD: usize = 2 * headers::LONGEST;
 /// Open connections; more wait to be accepted.
 const CONNECTIONS: usize = 8192;
 /// How long to wait when the system has no room for another connection.

@@ -63,6 +63,9 @@ impl Service {
         client: SocketAddr,
         entry: &mut Option<Entry>,
     ) -> (Response<WasiBody>, Option<Arc<InFlight>>) {
+        if headers::too_long(&request) {
+            return (status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE), None);
+        }
         headers::strip(&mut request);
         let path = request.uri().path().to_owned();
         if let Some(name) = path.strip_prefix(WELL_KNOWN) {

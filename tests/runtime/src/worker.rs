@@ -104,13 +104,15 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<State>, result: Result<(), wasmtime::Error>) {
-        drop(store);
         if let Err(error) = result {
+            // Before the store goes, because that ends the answers.
+            self.progress.fail();
             log::line(format_args!(
                 "[{}] instance ended: {error:?}",
                 self.component
             ));
         }
+        drop(store);
     }
 }
 

@@ -10,19 +10,16 @@ use super::connect::Refused;
 
 /// The request did not get a response.
 pub(super) fn of_request(error: &legacy::Error) -> Error {
-    for cause in causes(error) {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return refused.into();
-        }
-        // The component's own body: it announced another length than it sent.
-        if let Some(Error::HttpRequestBodySize(size)) = cause.downcast_ref::<Error>() {
-            return Error::HttpRequestBodySize(*size);
-        }
-        if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            return of_hyper(error, Error::ConnectionTerminated);
-        }
+    if let Some(refused) = find::<Refused>(error) {
+        return refused.into();
     }
-    Error::HttpProtocolError
+    match (find::<Error>(error), find::<hyper::Error>(error)) {
+        // The body that was sent: too long, not as long as announced, or broken off.
+        (Some(Error::HttpRequestBodySize(size)), _) => Error::HttpRequestBodySize(*size),
+        (Some(Error::InternalError(cause)), _) => Error::InternalError(cause.clone()),
+        (None, Some(error)) => of_hyper(error, Error::ConnectionTerminated),
+        _ => Error::HttpProtocolError,
+    }
 }
 
 /// The response broke off.
@@ -39,6 +36,10 @@ fn of_hyper(error: &hyper::Error, broken_off: Error) -> Error {
     } else {
         Error::HttpProtocolError
     }
+}
+
+fn find<'a, E: Cause + 'static>(error: &'a (dyn Cause + 'static)) -> Option<&'a E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 fn causes<'a>(error: &'a (dyn Cause + 'static)) -> impl Iterator<Item = &'a (dyn Cause + 'static)> {
