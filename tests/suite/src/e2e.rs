@@ -11,3 +11,5 @@ mod process;
 mod prometheus;
 mod quickstart;
 mod table;
+
+pub(crate) use process::fresh_folder;

@@ -8,5 +8,6 @@ mod e2e;
 mod flow;
 mod manifest;
 mod rows;
+mod store;
 mod tree;
 mod wit;

@@ -1,0 +1,115 @@
+//! The bodies of requests and answers on their way through.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Empty, Full};
+use hyper::body::Incoming;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::access::Entry;
+use crate::in_flight::InFlight;
+
+/// No bytes.
+pub(crate) fn empty() -> WasiBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// These bytes.
+pub(crate) fn full(bytes: Bytes) -> WasiBody {
+    Full::new(bytes)
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+fn length(frame: &Frame<Bytes>) -> u64 {
+    let length = frame.data_ref().map_or(0, |data| data.remaining());
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// A request's body, which fails once it is longer than allowed.
+pub(crate) struct Request {
+    pub(crate) body: Incoming,
+    pub(crate) limit: u64,
+    pub(crate) received: Arc<AtomicU64>,
+}
+
+impl Body for Request {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+            return Poll::Ready(None);
+        };
+        let Ok(frame) = frame else {
+            return Poll::Ready(Some(Err(Error::ConnectionTerminated)));
+        };
+        let length = length(&frame);
+        let before = self.received.fetch_add(length, Ordering::Relaxed);
+        if before.saturating_add(length) > self.limit {
+            return Poll::Ready(Some(Err(Error::HttpRequestBodySize(Some(self.limit)))));
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer's body, which keeps the request's place until it is over.
+pub(crate) struct Answer {
+    pub(crate) body: WasiBody,
+    pub(crate) entry: Option<Entry>,
+    pub(crate) request: Option<Arc<InFlight>>,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if frame.is_none()
+            && self
+                .request
+                .as_ref()
+                .is_some_and(|request| request.has_failed())
+        {
+            // Otherwise the client would take what it got for the whole answer.
+            return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
+        }
+        if let Some(Ok(frame)) = &frame {
+            if let Some(request) = &self.request {
+                request.advanced();
+            }
+            if let Some(entry) = &mut self.entry {
+                entry.sent(length(frame));
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,123 @@
+//! The way from a component to the store: faults on demand, counting, and the right thread.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::kv::{Error, Store};
+
+/// A kind of operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Get,
+    Exists,
+    GetMany,
+    ListKeys,
+    Set,
+    Delete,
+    SetMany,
+    DeleteMany,
+    Increment,
+    Swap,
+}
+
+impl Kind {
+    pub(crate) const fn is_write(self) -> bool {
+        match self {
+            Self::Get | Self::Exists | Self::GetMany | Self::ListKeys => false,
+            Self::Set | Self::Delete | Self::SetMany => true,
+            Self::DeleteMany | Self::Increment | Self::Swap => true,
+        }
+    }
+
+    /// A read of one key takes microseconds; moving it to another thread would take longer.
+    const fn is_brief(self) -> bool {
+        matches!(self, Self::Get | Self::Exists)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Exists => "exists",
+            Self::GetMany => "get-many",
+            Self::ListKeys => "list-keys",
+            Self::Set => "set",
+            Self::Delete => "delete",
+            Self::SetMany => "set-many",
+            Self::DeleteMany => "delete-many",
+            Self::Increment => "increment",
+            Self::Swap => "swap",
+        }
+    }
+}
+
+type Totals = BTreeMap<(String, Kind), u64>;
+
+/// The store and how it is watched.
+pub(crate) struct Keyvalue {
+    store: Arc<dyn Store>,
+    /// While this file exists, every operation fails.
+    fault: Option<PathBuf>,
+    totals: Option<Mutex<Totals>>,
+}
+
+impl Keyvalue {
+    pub(crate) fn new(store: Arc<dyn Store>, fault: Option<PathBuf>, count: bool) -> Self {
+        Self {
+            store,
+            fault,
+            totals: count.then(Mutex::default),
+        }
+    }
+
+    /// Whether operations are counted.
+    pub(crate) fn counts(&self) -> bool {
+        self.totals.is_some()
+    }
+
+    /// Runs `work` where it may block.
+    pub(crate) async fn run<R: Send + 'static>(
+        &self,
+        kind: Kind,
+        component: &str,
+        work: impl FnOnce(&dyn Store) -> Result<R, Error> + Send + 'static,
+    ) -> Result<R, Error> {
+        self.count(kind, component);
+        if self.fault.as_ref().is_some_and(|file| file.exists()) {
+            return Err(Error::Store("store failure injected".to_owned()));
+        }
+        if kind.is_brief() || !self.store.is_slow() {
+            return work(&*self.store);
+        }
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || work(&*store))
+            .await
+            .unwrap_or_else(|error| Err(Error::Store(error.to_string())))
+    }
+
+    fn count(&self, kind: Kind, component: &str) {
+        if let Some(totals) = &self.totals {
+            let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
+            let total = totals.entry((component.to_owned(), kind)).or_default();
+            *total = total.saturating_add(1);
+        }
+    }
+
+    /// Operations since the start, as `{"<component>":{"<kind>":<count>}}`.
+    pub(crate) fn totals(&self) -> serde_json::Value {
+        let mut report = serde_json::Map::new();
+        let totals = self
+            .totals
+            .as_ref()
+            .map(|t| t.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((component, kind), total) in totals.iter().flat_map(|totals| totals.iter()) {
+            let kinds = report
+                .entry(component)
+                .or_insert_with(|| serde_json::json!({}));
+            if let Some(kinds) = kinds.as_object_mut() {
+                kinds.insert(kind.name().to_owned(), (*total).into());
+            }
+        }
+        report.into()
+    }
+}
