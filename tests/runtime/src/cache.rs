@@ -1,9 +1,9 @@
 //! Compiled components, kept between starts.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, Metadata, OpenOptions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -21,19 +21,19 @@ pub(crate) struct Cache<'a> {
 }
 
 impl<'a> Cache<'a> {
-    /// Makes `folder` private, which fails if it belongs to somebody else.
+    /// Creates `folder` if need be; refuses one that somebody else could put files into.
     pub(crate) fn open(engine: &'a Engine, folder: &'a Path) -> Result<Self, Fault> {
-        let private = || -> io::Result<()> {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)?;
-            fs::set_permissions(folder, Permissions::from_mode(0o700))
+        let fault = |what: String| {
+            let remedy = "name a folder with --cache-dir that is yours alone (mode 0700)";
+            Fault::new(folder.display().to_string(), what, remedy)
         };
-        private().map_err(|error| {
-            let remedy = "name a folder of your own with --cache-dir";
-            Fault::new(folder.display().to_string(), error, remedy)
-        })?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .and_then(|()| fs::metadata(folder))
+            .map_err(|error| fault(error.to_string()))
+            .and_then(|found| private(&found).map_err(|what| fault(what.to_owned())))?;
         Ok(Self { engine, folder })
     }
 
@@ -93,5 +93,88 @@ impl<'a> Cache<'a> {
         file.write_all(artefact)?;
         file.sync_all()?;
         fs::rename(&temporary, compiled)
+    }
+}
+
+fn private(folder: &Metadata) -> Result<(), &'static str> {
+    if folder.uid() != rustix::process::geteuid().as_raw() {
+        return Err("the folder belongs to somebody else");
+    }
+    if folder.mode() & 0o077 != 0 {
+        return Err("others have access to the folder");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// The smallest component there is.
+    const NOTHING: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn a_component_is_compiled_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("nothing.wasm");
+        fs::write(&source, NOTHING).unwrap();
+        let (engine, cached) = (Engine::default(), folder.path().join("cache"));
+        let files = || fs::read_dir(&cached).unwrap().count();
+        for _ in 0..2 {
+            Cache::open(&engine, &cached)
+                .unwrap()
+                .load(&source)
+                .unwrap();
+            assert_eq!(files(), 1);
+        }
+        fs::write(&source, [NOTHING, b"\0\x02\x01a"].concat()).unwrap();
+        Cache::open(&engine, &cached)
+            .unwrap()
+            .load(&source)
+            .unwrap();
+        assert_eq!(files(), 2);
+    }
+
+    #[test]
+    fn a_damaged_file_is_compiled_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("nothing.wasm");
+        fs::write(&source, NOTHING).unwrap();
+        let engine = Engine::default();
+        let cached = folder.path().join("cache");
+        let cache = Cache::open(&engine, &cached).unwrap();
+        let compiled = cached.join(cache.name(NOTHING));
+        fs::write(&compiled, b"not an artefact").unwrap();
+        cache.load(&source).unwrap();
+        assert!(fs::read(&compiled).unwrap().len() > 100);
+    }
+
+    #[test]
+    fn a_folder_that_others_can_enter_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        assert!(Cache::open(&Engine::default(), folder.path()).is_err());
+        assert_eq!(fs::metadata(folder.path()).unwrap().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    fn what_is_not_a_component_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let cached = folder.path().join("cache");
+        let cache = Cache::open(&engine, &cached).unwrap();
+        let source = folder.path().join("text.wasm");
+        assert!(
+            cache
+                .load(&source)
+                .unwrap_err()
+                .to_string()
+                .contains("text.wasm")
+        );
+        fs::write(&source, b"text").unwrap();
+        assert!(cache.load(&source).is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! From options to a running server.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::DirBuilder;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -131,7 +132,11 @@ fn keyvalue(options: &Options) -> Result<Keyvalue, Fault> {
 
 fn sqlite(folder: &Path) -> Result<Sqlite, Fault> {
     let remedy = "name a folder that can be written with --state-dir";
-    fs::create_dir_all(folder)
+    // Private, because a store may hold credentials.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
         .map_err(|error| Fault::new(folder.display().to_string(), error, remedy))?;
     let file = folder.join("kv.db");
     Sqlite::open(&file).map_err(|error| Fault::new(file.display().to_string(), error, remedy))

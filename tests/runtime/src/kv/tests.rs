@@ -15,6 +15,12 @@ fn open(folder: &Path) -> Sqlite {
     Sqlite::open(&folder.join("kv.db")).unwrap()
 }
 
+fn count(store: &dyn Store, times: u8) {
+    for _ in 0..times {
+        store.increment("n", 1).unwrap();
+    }
+}
+
 fn strings(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|key| (*key).to_owned()).collect()
 }
@@ -113,7 +119,7 @@ fn no_increment_of_many_threads_is_lost() {
     on_both(|store| {
         thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| (0..50).for_each(|_| drop(store.increment("n", 1).unwrap())));
+                scope.spawn(|| count(&*store, 50));
             }
         });
         assert_eq!(store.increment("n", 0), Ok(400));
@@ -125,10 +131,7 @@ fn no_increment_of_two_stores_on_one_file_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| {
-                let store = open(folder.path());
-                (0..100).for_each(|_| drop(store.increment("n", 1).unwrap()));
-            });
+            scope.spawn(|| count(&open(folder.path()), 100));
         }
     });
     assert_eq!(open(folder.path()).increment("n", 0), Ok(200));
