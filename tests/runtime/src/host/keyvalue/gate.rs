@@ -59,6 +59,8 @@ pub(crate) struct Keyvalue {
     /// While this file exists, every operation fails.
     fault: Option<PathBuf>,
     totals: Option<Mutex<Totals>>,
+    /// Whose write it is: first come, first served, and none waits on a thread.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Keyvalue {
@@ -67,6 +69,7 @@ impl Keyvalue {
             store,
             fault,
             totals: count.then(Mutex::default),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -89,6 +92,11 @@ impl Keyvalue {
         if kind.is_brief() || !self.store.is_slow() {
             return work(&*self.store);
         }
+        let _turn = if kind.is_write() {
+            Some(self.turn.lock().await)
+        } else {
+            None
+        };
         let store = Arc::clone(&self.store);
         tokio::task::spawn_blocking(move || work(&*store))
             .await
