@@ -113,3 +113,38 @@ impl Body for Answer {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::in_flight::Progress;
+
+    fn end_of(fails: bool) -> Result<Bytes, Error> {
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let (request, worker) = (InFlight::new(place), Arc::new(Progress::default()));
+        request.accepted_by(&worker);
+        if fails {
+            worker.fail();
+        }
+        let body = full(Bytes::from_static(b"part"));
+        let answer = Answer {
+            body,
+            entry: None,
+            request: Some(request),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime
+            .block_on(answer.collect())
+            .map(|body| body.to_bytes())
+    }
+
+    #[test]
+    fn an_answer_whose_instance_failed_does_not_look_complete() {
+        assert_eq!(end_of(false).unwrap(), "part");
+        assert!(matches!(end_of(true), Err(Error::HttpResponseIncomplete)));
+    }
+}

@@ -53,7 +53,7 @@ fn pool(requests: u32, memory: usize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_memories(instances)
-        .total_stacks(instances.saturating_mul(2))
+        .total_stacks(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .total_tables(instances.saturating_mul(TABLES))
         .max_core_instances_per_component(CORE_INSTANCES)

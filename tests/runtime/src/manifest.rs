@@ -68,10 +68,8 @@ pub fn parse(
     path: &Path,
     environment: impl Fn(&str) -> Result<Option<String>, Fault>,
 ) -> Result<App, Fault> {
-    let document: Document = toml::from_str(text).map_err(|error| {
-        let remedy = "use only the keys this runtime honours, or serve the application with Spin";
-        Fault::new(path.display().to_string(), error, remedy)
-    })?;
+    let document: Document =
+        toml::from_str(text).map_err(|error| unreadable(text, path, &error))?;
     check_version(&document.spin_manifest_version)?;
     check_variables(&document.variables)?;
     let variables = Variables::resolve(&document.variables, environment)?;
@@ -91,6 +89,21 @@ pub fn parse(
         components,
         warnings,
     })
+}
+
+/// The error's own rendering quotes the line, which may hold the default of a secret.
+fn unreadable(text: &str, path: &Path, error: &toml::de::Error) -> Fault {
+    let before = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let remedy = "use only the keys this runtime honours, or serve the application with Spin";
+    Fault::new(
+        format!("{}:{line}", path.display()),
+        error.message(),
+        remedy,
+    )
 }
 
 fn check_version(version: &toml::Value) -> Result<(), Fault> {

@@ -60,7 +60,7 @@ pub struct Options {
     pub request_timeout: Duration,
 
     /// Requests in flight; more are answered with 503
-    #[arg(long, default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=8192), value_name = "COUNT")]
+    #[arg(long, default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=4096), value_name = "COUNT")]
     pub max_concurrent_requests: u32,
 
     /// Size of a request's body

@@ -144,3 +144,60 @@ impl WasiHttpHooks for Inbound {
         Box::new(async { Err(Error::HttpRequestDenied) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::Variables;
+
+    fn checked(grant: &str, uri: &str) -> Result<(), Error> {
+        let hosts = AllowedHosts::resolve(&[grant.to_owned()], &Variables::default()).unwrap();
+        let request = Request::builder()
+            .uri(uri)
+            .body(crate::body::empty())
+            .unwrap();
+        check(&hosts, &request)
+    }
+
+    #[test]
+    fn requests_go_where_they_were_granted_to_go() {
+        for (grant, uri) in [
+            ("http://mimir:9009", "http://mimir:9009/api?q"),
+            ("http://mimir", "http://MIMIR/"),
+            ("https://mimir", "https://mimir:443/"),
+            ("http://[::1]:80", "http://[::1]/"),
+            ("*://*:*", "https://example.com/"),
+        ] {
+            assert!(checked(grant, uri).is_ok(), "{grant} {uri}");
+        }
+    }
+
+    #[test]
+    fn requests_to_elsewhere_are_denied() {
+        for (grant, uri) in [
+            ("http://mimir:9009", "http://mimir/"),
+            ("http://mimir", "https://mimir/"),
+            ("http://127.0.0.1", "http://2130706433/"),
+            ("http://127.0.0.1", "http://127.1/"),
+            ("*://*:*", "http://self.alt/"),
+            ("*://*:*", "http://push.spin.internal/"),
+        ] {
+            let denied = checked(grant, uri);
+            assert!(
+                matches!(denied, Err(Error::HttpRequestDenied)),
+                "{grant} {uri}: {denied:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn uris_that_could_be_read_in_two_ways_are_invalid() {
+        for uri in ["http://mimir@evil.com/", "http://a:b@mimir/", "/relative"] {
+            let invalid = checked("*://*:*", uri);
+            assert!(
+                matches!(invalid, Err(Error::HttpRequestUriInvalid)),
+                "{uri}: {invalid:?}"
+            );
+        }
+    }
+}

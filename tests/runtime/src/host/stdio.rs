@@ -35,37 +35,36 @@ impl Lines {
 
     fn append(&self, bytes: &[u8]) {
         let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            for part in piece.chunks(LONGEST) {
-                pending.append(part);
-            }
-        }
+        pending.append(bytes).into_iter().for_each(log::line);
     }
 }
 
 impl Pending {
-    fn append(&mut self, part: &[u8]) {
-        self.line.extend_from_slice(part);
-        if self.line.ends_with(b"\n") || self.line.len() >= LONGEST {
-            self.flush();
+    /// The lines that `bytes` complete.
+    fn append(&mut self, bytes: &[u8]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            for part in piece.chunks(LONGEST) {
+                self.line.extend_from_slice(part);
+                if self.line.ends_with(b"\n") || self.line.len() >= LONGEST {
+                    lines.push(self.take());
+                }
+            }
         }
+        lines
     }
 
-    fn flush(&mut self) {
-        let text = String::from_utf8_lossy(&self.line);
-        log::line(format_args!(
-            "[{}] {}",
-            self.id,
-            text.trim_end_matches(['\r', '\n'])
-        ));
-        self.line.clear();
+    fn take(&mut self) -> String {
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line);
+        format!("[{}] {}", self.id, text.trim_end_matches(['\r', '\n']))
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.line.is_empty() {
-            self.flush();
+            log::line(self.take());
         }
     }
 }
@@ -123,5 +122,36 @@ impl AsyncWrite for Lines {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending() -> Pending {
+        Pending {
+            id: "push".to_owned(),
+            line: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_line_is_written_when_it_is_complete() {
+        let mut pending = pending();
+        assert_eq!(pending.append(b"half"), [""; 0]);
+        assert_eq!(
+            pending.append(b" line\r\nwhole\nrest"),
+            ["[push] half line", "[push] whole"]
+        );
+        assert_eq!(pending.take(), "[push] rest");
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut() {
+        let mut pending = pending();
+        let lines = pending.append(&vec![b'x'; 2 * LONGEST + 1]);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(pending.take(), "[push] x");
     }
 }

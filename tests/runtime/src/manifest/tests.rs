@@ -145,8 +145,12 @@ fn mistakes_are_named_with_their_place() {
         ),
         (with(route, "variables = { A = \"x\" }"), "variables.A"),
         (
-            with(route, "source = { url = \"u\", digest = \"d\" }"),
-            "source",
+            "[trigger]
+http = []
+[component.a]
+source = { url = \"u\" }"
+                .to_owned(),
+            "spin.toml:7",
         ),
         (
             format!("[variables]\nx = {{}}\n{}", with(route, "")),
@@ -179,6 +183,18 @@ fn only_version_two_is_understood() {
             .to_string();
         assert!(fault.contains("spin_manifest_version"), "{fault}");
     }
+}
+
+#[test]
+fn a_mistake_is_reported_with_its_line_and_without_its_text() {
+    let fault = app("[variables]\ntoken = { default = \"hush\", secret = true, surprise = 1 }\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        fault.contains("spin.toml:5") && fault.contains("surprise"),
+        "{fault}"
+    );
+    assert!(!fault.contains("hush"), "{fault}");
 }
 
 #[test]

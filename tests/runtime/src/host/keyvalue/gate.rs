@@ -59,6 +59,8 @@ pub(crate) struct Keyvalue {
     /// While this file exists, every operation fails.
     fault: Option<PathBuf>,
     totals: Option<Mutex<Totals>>,
+    /// Whose write it is: first come, first served, and none waits on a thread.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Keyvalue {
@@ -67,6 +69,7 @@ impl Keyvalue {
             store,
             fault,
             totals: count.then(Mutex::default),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -89,6 +92,11 @@ impl Keyvalue {
         if kind.is_brief() || !self.store.is_slow() {
             return work(&*self.store);
         }
+        let _turn = if kind.is_write() {
+            Some(self.turn.lock().await)
+        } else {
+            None
+        };
         let store = Arc::clone(&self.store);
         tokio::task::spawn_blocking(move || work(&*store))
             .await
@@ -119,5 +127,44 @@ impl Keyvalue {
             }
         }
         report.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kv::Memory;
+
+    fn run(keyvalue: &Keyvalue, kind: Kind) -> Result<Option<Vec<u8>>, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(keyvalue.run(kind, "push", |store| store.get("k")))
+    }
+
+    #[test]
+    fn operations_fail_exactly_while_the_fault_file_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("fault");
+        let keyvalue = Keyvalue::new(Arc::new(Memory::default()), Some(file.clone()), false);
+        assert_eq!(run(&keyvalue, Kind::Get), Ok(None));
+        std::fs::write(&file, "").unwrap();
+        let injected = Error::Store("store failure injected".to_owned());
+        assert_eq!(run(&keyvalue, Kind::Get), Err(injected));
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(run(&keyvalue, Kind::Get), Ok(None));
+    }
+
+    #[test]
+    fn operations_are_counted_by_component_and_kind_on_demand() {
+        let keyvalue = Keyvalue::new(Arc::new(Memory::default()), None, true);
+        for kind in [Kind::Get, Kind::Get, Kind::Increment] {
+            run(&keyvalue, kind).unwrap();
+        }
+        let want = serde_json::json!({ "push": { "get": 2, "increment": 1 } });
+        assert_eq!(keyvalue.totals(), want);
+        let silent = Keyvalue::new(Arc::new(Memory::default()), None, false);
+        run(&silent, Kind::Get).unwrap();
+        assert_eq!(silent.totals(), serde_json::json!({}));
     }
 }
