@@ -50,12 +50,7 @@ impl Entry {
             kv_reads: None,
             kv_writes: None,
         };
-        Self {
-            line,
-            start: clock::now(),
-            received: Arc::default(),
-            operations: None,
-        }
+        Self { line, start: clock::now(), received: Arc::default(), operations: None }
     }
 
     pub(crate) fn component(&mut self, id: &str) {

@@ -21,9 +21,7 @@ pub(crate) fn empty() -> WasiBody {
 
 /// These bytes.
 pub(crate) fn full(bytes: Bytes) -> WasiBody {
-    Full::new(bytes)
-        .map_err(|never| match never {})
-        .boxed_unsync()
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
 
 fn length(frame: &Frame<Bytes>) -> u64 {
@@ -42,10 +40,7 @@ impl Body for Request {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
             return Poll::Ready(None);
         };
@@ -80,17 +75,9 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if frame.is_none()
-            && self
-                .request
-                .as_ref()
-                .is_some_and(|request| request.has_failed())
-        {
+        if frame.is_none() && self.request.as_ref().is_some_and(|request| request.has_failed()) {
             // Otherwise the client would take what it got for the whole answer.
             return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
         }
@@ -129,17 +116,9 @@ mod tests {
             worker.fail();
         }
         let body = full(Bytes::from_static(b"part"));
-        let answer = Answer {
-            body,
-            entry: None,
-            request: Some(request),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime
-            .block_on(answer.collect())
-            .map(|body| body.to_bytes())
+        let answer = Answer { body, entry: None, request: Some(request) };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(answer.collect()).map(|body| body.to_bytes())
     }
 
     #[test]

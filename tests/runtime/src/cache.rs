@@ -40,8 +40,7 @@ impl<'a> Cache<'a> {
     /// The component in the file `source`, compiled now or earlier.
     pub(crate) fn load(&self, source: &Path) -> Result<Component, Fault> {
         let place = source.display().to_string();
-        let wasm = fs::read(source)
-            .map_err(|error| Fault::new(&place, error, "build the component first"))?;
+        let wasm = fs::read(source).map_err(|error| Fault::new(&place, error, "build the component first"))?;
         let compiled = self.folder.join(self.name(&wasm));
         if let Some(component) = self.read(&compiled) {
             return Ok(component);
@@ -58,13 +57,8 @@ impl<'a> Cache<'a> {
     /// The engine's hash covers its version and everything in its configuration that matters.
     fn name(&self, wasm: &[u8]) -> PathBuf {
         let mut engine = DefaultHasher::new();
-        self.engine
-            .precompile_compatibility_hash()
-            .hash(&mut engine);
-        let wasm: String = Sha256::digest(wasm)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        self.engine.precompile_compatibility_hash().hash(&mut engine);
+        let wasm: String = Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{wasm}-{:016x}.cwasm", engine.finish()).into()
     }
 
@@ -77,19 +71,12 @@ impl<'a> Cache<'a> {
         // creates files of this name, complete and under their final name in one step, and only
         // their owner may enter the folder. The engine refuses the output of other versions.
         let component = unsafe { Component::deserialize_file(self.engine, compiled) };
-        component
-            .inspect_err(|error| log::line(format_args!("cache: {error:#}")))
-            .ok()
+        component.inspect_err(|error| log::line(format_args!("cache: {error:#}"))).ok()
     }
 
     fn write(&self, compiled: &Path, artefact: &[u8]) -> io::Result<()> {
         let temporary = compiled.with_extension(format!("{}.new", process::id()));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(artefact)?;
         file.sync_all()?;
         fs::rename(&temporary, compiled)
@@ -124,17 +111,11 @@ mod tests {
         let (engine, cached) = (Engine::default(), folder.path().join("cache"));
         let files = || fs::read_dir(&cached).unwrap().count();
         for _ in 0..2 {
-            Cache::open(&engine, &cached)
-                .unwrap()
-                .load(&source)
-                .unwrap();
+            Cache::open(&engine, &cached).unwrap().load(&source).unwrap();
             assert_eq!(files(), 1);
         }
         fs::write(&source, [NOTHING, b"\0\x02\x01a"].concat()).unwrap();
-        Cache::open(&engine, &cached)
-            .unwrap()
-            .load(&source)
-            .unwrap();
+        Cache::open(&engine, &cached).unwrap().load(&source).unwrap();
         assert_eq!(files(), 2);
     }
 
@@ -167,13 +148,7 @@ mod tests {
         let cached = folder.path().join("cache");
         let cache = Cache::open(&engine, &cached).unwrap();
         let source = folder.path().join("text.wasm");
-        assert!(
-            cache
-                .load(&source)
-                .unwrap_err()
-                .to_string()
-                .contains("text.wasm")
-        );
+        assert!(cache.load(&source).unwrap_err().to_string().contains("text.wasm"));
         fs::write(&source, b"text").unwrap();
         assert!(cache.load(&source).is_err());
     }

@@ -18,7 +18,5 @@ pub(crate) fn stamp() -> u64 {
 
 /// The moment a [`stamp`] stands for.
 pub(crate) fn moment(stamp: u64) -> Instant {
-    START
-        .checked_add(Duration::from_millis(stamp))
-        .unwrap_or_else(now)
+    START.checked_add(Duration::from_millis(stamp)).unwrap_or_else(now)
 }

@@ -19,19 +19,11 @@ const RESIDENT: usize = 256 * 1024;
 
 /// Builds the engine for `requests` in flight and instances of `memory` bytes.
 pub(crate) fn build(requests: u32, memory: usize) -> Result<Engine, Fault> {
-    let fault = |error| {
-        Fault::new(
-            "the WebAssembly engine",
-            error,
-            "lower --max-concurrent-requests",
-        )
-    };
+    let fault = |error| Fault::new("the WebAssembly engine", error, "lower --max-concurrent-requests");
     let mut pooled = config();
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(requests, memory)));
     let engine = Engine::new(&pooled).or_else(|error| {
-        log::line(format_args!(
-            "no pool of instances, continuing without: {error:#}"
-        ));
+        log::line(format_args!("no pool of instances, continuing without: {error:#}"));
         Engine::new(&config())
     });
     let engine = engine.map_err(fault)?;
@@ -41,9 +33,7 @@ pub(crate) fn build(requests: u32, memory: usize) -> Result<Engine, Fault> {
 
 fn config() -> Config {
     let mut config = Config::new();
-    config
-        .wasm_component_model_async(true)
-        .epoch_interruption(true);
+    config.wasm_component_model_async(true).epoch_interruption(true);
     config
 }
 

@@ -12,16 +12,8 @@ pub struct Fault {
 
 impl Fault {
     /// A fault at `place` (a file, a manifest table, a flag).
-    pub fn new(
-        place: impl Into<String>,
-        what: impl fmt::Display,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            place: place.into(),
-            what: what.to_string(),
-            remedy: remedy.into(),
-        }
+    pub fn new(place: impl Into<String>, what: impl fmt::Display, remedy: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.to_string(), remedy: remedy.into() }
     }
 }
 

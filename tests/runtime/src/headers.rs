@@ -14,10 +14,7 @@ pub(crate) const LONGEST: usize = 64 * 1024;
 
 /// Whether the head of `request` is longer than allowed.
 pub(crate) fn too_long<B>(request: &Request<B>) -> bool {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
     request.headers().iter().map(field).sum::<usize>() + target > LONGEST
 }
@@ -33,15 +30,9 @@ pub(crate) enum Unfit {
 
 /// Removes what is meant for the server alone.
 pub(crate) fn strip<B>(request: &mut Request<B>) {
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    if name
-        .and_then(|name| name.split_once('.'))
-        .is_some_and(|(_, rest)| rest == "spin.internal")
-    {
+    if name.and_then(|name| name.split_once('.')).is_some_and(|(_, rest)| rest == "spin.internal") {
         request.headers_mut().remove(HOST);
     }
     request.headers_mut().remove(CONNECTION);
@@ -49,17 +40,9 @@ pub(crate) fn strip<B>(request: &mut Request<B>) {
 
 /// Makes the URI absolute and appends Spin's headers, after those of the same names that a client
 /// may have sent.
-pub(crate) fn prepare<B>(
-    request: &mut Request<B>,
-    route: &Match<'_>,
-    client: SocketAddr,
-) -> Result<(), Unfit> {
+pub(crate) fn prepare<B>(request: &mut Request<B>, route: &Match<'_>, client: SocketAddr) -> Result<(), Unfit> {
     *request.uri_mut() = absolute(request)?;
-    if request
-        .headers()
-        .values()
-        .any(|value| str::from_utf8(value.as_bytes()).is_err())
-    {
+    if request.headers().values().any(|value| str::from_utf8(value.as_bytes()).is_err()) {
         return Err(Unfit::NotUtf8);
     }
     for (name, value) in facts(request, route, client) {
@@ -92,28 +75,16 @@ fn host(headers: &HeaderMap) -> Result<Option<Authority>, Unfit> {
 }
 
 fn facts<B>(request: &Request<B>, route: &Match<'_>, client: SocketAddr) -> Vec<(String, String)> {
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let url = format!("http://{}{target}", host.unwrap_or("localhost"));
     let mut facts = vec![
         ("spin-path-info".to_owned(), route.rest().into_owned()),
         ("spin-full-url".to_owned(), url),
         ("spin-matched-route".to_owned(), route.based()),
         ("spin-base-path".to_owned(), "/".to_owned()),
-        (
-            "spin-raw-component-route".to_owned(),
-            route.raw().to_owned(),
-        ),
-        (
-            "spin-component-route".to_owned(),
-            route.raw_prefix().to_owned(),
-        ),
+        ("spin-raw-component-route".to_owned(), route.raw().to_owned()),
+        ("spin-component-route".to_owned(), route.raw_prefix().to_owned()),
         ("spin-client-addr".to_owned(), client.to_string()),
     ];
     facts.extend(route.named().map(|(name, value)| {
@@ -128,8 +99,7 @@ mod tests {
     use super::*;
     use crate::router::{Route, Router};
 
-    const CLIENT: SocketAddr =
-        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7);
+    const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7);
 
     fn prepared(pattern: &str, uri: &str, headers: &[(&str, &[u8])]) -> Result<Request<()>, Unfit> {
         let route = Route::new(pattern.to_owned(), "c".to_owned());
@@ -137,9 +107,7 @@ mod tests {
         let mut request = Request::builder().uri(uri).body(()).unwrap();
         for (name, value) in headers {
             let name = HeaderName::try_from(*name).unwrap();
-            request
-                .headers_mut()
-                .append(name, HeaderValue::from_bytes(value).unwrap());
+            request.headers_mut().append(name, HeaderValue::from_bytes(value).unwrap());
         }
         strip(&mut request);
         let path = request.uri().path().to_owned();
@@ -170,22 +138,14 @@ mod tests {
                 ("spin-path-match-the-id", "42"),
             ],
         );
-        check(
-            "/",
-            "/",
-            &[("spin-path-info", ""), ("spin-matched-route", "")],
-        );
+        check("/", "/", &[("spin-path-info", ""), ("spin-matched-route", "")]);
     }
 
     #[test]
     fn the_runtimes_headers_follow_those_a_client_forged() {
         let sent: &[(&str, &[u8])] = &[("host", b"h"), ("spin-client-addr", b"1.2.3.4:5")];
         let request = prepared("/", "/", sent).unwrap();
-        let got: Vec<_> = request
-            .headers()
-            .get_all("spin-client-addr")
-            .iter()
-            .collect();
+        let got: Vec<_> = request.headers().get_all("spin-client-addr").iter().collect();
         assert_eq!(got, ["1.2.3.4:5", "127.0.0.1:7"]);
     }
 
@@ -205,19 +165,11 @@ mod tests {
             ("/", vec![], Unfit::Authority),
             ("/", vec![("host", b"a b".as_slice())], Unfit::Authority),
             ("/", vec![("host", b"\xff".as_slice())], Unfit::Authority),
-            (
-                "/",
-                vec![("host", b"c.spin.internal".as_slice())],
-                Unfit::Authority,
-            ),
+            ("/", vec![("host", b"c.spin.internal".as_slice())], Unfit::Authority),
             ("http://other/", vec![host], Unfit::Authority),
             ("/", vec![host, ("x", b"\xff".as_slice())], Unfit::NotUtf8),
         ] {
-            assert_eq!(
-                prepared("/", uri, &headers).unwrap_err(),
-                want,
-                "{uri} {headers:?}"
-            );
+            assert_eq!(prepared("/", uri, &headers).unwrap_err(), want, "{uri} {headers:?}");
         }
     }
 

@@ -49,9 +49,7 @@ impl State {
         }
         wasi.stdout(lines.clone()).stderr(lines);
         Self {
-            limits: StoreLimitsBuilder::new()
-                .memory_size(profile.memory)
-                .build(),
+            limits: StoreLimitsBuilder::new().memory_size(profile.memory).build(),
             requests: Vec::new(),
             table: ResourceTable::new(),
             wasi: wasi.build(),
@@ -64,8 +62,7 @@ impl State {
 
     /// Remembers which request `task` serves.
     pub(crate) fn begin(&mut self, task: GuestTaskId, request: &Arc<InFlight>) {
-        self.requests
-            .retain(|(_, request)| request.strong_count() > 0);
+        self.requests.retain(|(_, request)| request.strong_count() > 0);
         self.requests.push((task, Arc::downgrade(request)));
     }
 
@@ -76,30 +73,19 @@ impl State {
 
     /// The view for requests that arrive, whose headers the component sees as Spin shows them.
     pub(crate) fn serving(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            hooks: &mut self.inbound,
-            table: &mut self.table,
-            ctx: &mut self.http,
-        }
+        WasiHttpCtxView { hooks: &mut self.inbound, table: &mut self.table, ctx: &mut self.http }
     }
 }
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            hooks: &mut self.outbound,
-            table: &mut self.table,
-            ctx: &mut self.http,
-        }
+        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
     }
 }
 

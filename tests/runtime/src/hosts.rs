@@ -33,9 +33,7 @@ impl AllowedHosts {
         let Ok(host) = url::Host::parse(host) else {
             return false;
         };
-        self.0
-            .iter()
-            .any(|pattern| pattern.allows(scheme, &host, port))
+        self.0.iter().any(|pattern| pattern.allows(scheme, &host, port))
     }
 }
 
@@ -61,9 +59,7 @@ mod tests {
 
     fn allows(entry: &str, scheme: &str, host: &str, port: u16) -> bool {
         let hosts = AllowedHosts::resolve(&[entry.to_owned()], &Variables::default());
-        hosts
-            .unwrap_or_else(|reason| panic!("{reason}"))
-            .allows(scheme, host, port)
+        hosts.unwrap_or_else(|reason| panic!("{reason}")).allows(scheme, host, port)
     }
 
     #[test]
@@ -86,10 +82,7 @@ mod tests {
             ("http://[::1]", "http", "[::1]", 80),
             ("http://fd00::/8", "http", "[fd00::1]", 80),
         ] {
-            assert!(
-                allows(entry, scheme, host, port),
-                "{entry} {scheme}://{host}:{port}"
-            );
+            assert!(allows(entry, scheme, host, port), "{entry} {scheme}://{host}:{port}");
         }
     }
 
@@ -108,10 +101,7 @@ mod tests {
             ("http://fd00::/8", "http", "10.0.0.1", 80),
             ("http://*", "http", "not a host", 80),
         ] {
-            assert!(
-                !allows(entry, scheme, host, port),
-                "{entry} {scheme}://{host}:{port}"
-            );
+            assert!(!allows(entry, scheme, host, port), "{entry} {scheme}://{host}:{port}");
         }
     }
 
@@ -146,10 +136,7 @@ mod tests {
 
     #[test]
     fn an_optional_endpoint_that_is_not_set_grants_nothing() {
-        let unset = Variable {
-            default: Some(String::new()),
-            ..Variable::default()
-        };
+        let unset = Variable { default: Some(String::new()), ..Variable::default() };
         let declared = BTreeMap::from([("url".to_owned(), unset)]);
         let variables = Variables::resolve(&declared, |_| Ok(None)).unwrap();
         for entry in ["{{ url }}", "http://{{ url }}"] {

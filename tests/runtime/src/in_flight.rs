@@ -19,12 +19,7 @@ pub(crate) struct InFlight {
 impl InFlight {
     pub(crate) fn new(place: OwnedSemaphorePermit) -> Arc<Self> {
         let (reads, writes) = Default::default();
-        Arc::new(Self {
-            _place: place,
-            worker: OnceLock::new(),
-            reads,
-            writes,
-        })
+        Arc::new(Self { _place: place, worker: OnceLock::new(), reads, writes })
     }
 
     /// The worker that serves the request has accepted it.
@@ -41,9 +36,7 @@ impl InFlight {
 
     /// Whether the worker that serves the request ended before its time.
     pub(crate) fn has_failed(&self) -> bool {
-        self.worker
-            .get()
-            .is_some_and(|worker| worker.failed.load(Ordering::Acquire))
+        self.worker.get().is_some_and(|worker| worker.failed.load(Ordering::Acquire))
     }
 
     pub(crate) fn count(&self, is_write: bool) {
@@ -53,10 +46,7 @@ impl InFlight {
 
     /// Store operations so far: reads, writes.
     pub(crate) fn operations(&self) -> (u32, u32) {
-        (
-            self.reads.load(Ordering::Relaxed),
-            self.writes.load(Ordering::Relaxed),
-        )
+        (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
     }
 }
 

@@ -48,17 +48,9 @@ pub struct Component {
 }
 
 /// Reads the manifest at `path`; `environment` answers for `SPIN_VARIABLE_…`.
-pub fn load(
-    path: &Path,
-    environment: impl Fn(&str) -> Result<Option<String>, Fault>,
-) -> Result<App, Fault> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Fault::new(
-            path.display().to_string(),
-            error,
-            "give the path of a spin.toml",
-        )
-    })?;
+pub fn load(path: &Path, environment: impl Fn(&str) -> Result<Option<String>, Fault>) -> Result<App, Fault> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Fault::new(path.display().to_string(), error, "give the path of a spin.toml"))?;
     parse(&text, path, environment)
 }
 
@@ -68,8 +60,7 @@ pub fn parse(
     path: &Path,
     environment: impl Fn(&str) -> Result<Option<String>, Fault>,
 ) -> Result<App, Fault> {
-    let document: Document =
-        toml::from_str(text).map_err(|error| unreadable(text, path, &error))?;
+    let document: Document = toml::from_str(text).map_err(|error| unreadable(text, path, &error))?;
     check_version(&document.spin_manifest_version)?;
     check_variables(&document.variables)?;
     let variables = Variables::resolve(&document.variables, environment)?;
@@ -82,28 +73,15 @@ pub fn parse(
     let routes = routes(&document.trigger.http, &document.component)?;
     let (router, warnings) = Router::build(routes)?;
     let schema::Application { name, version, .. } = document.application;
-    Ok(App {
-        name,
-        version,
-        router,
-        components,
-        warnings,
-    })
+    Ok(App { name, version, router, components, warnings })
 }
 
 /// The error's own rendering quotes the line, which may hold the default of a secret.
 fn unreadable(text: &str, path: &Path, error: &toml::de::Error) -> Fault {
-    let before = error
-        .span()
-        .and_then(|span| text.get(..span.start))
-        .unwrap_or_default();
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let remedy = "use only the keys this runtime honours, or serve the application with Spin";
-    Fault::new(
-        format!("{}:{line}", path.display()),
-        error.message(),
-        remedy,
-    )
+    Fault::new(format!("{}:{line}", path.display()), error.message(), remedy)
 }
 
 fn check_version(version: &toml::Value) -> Result<(), Fault> {
@@ -111,47 +89,31 @@ fn check_version(version: &toml::Value) -> Result<(), Fault> {
         return Ok(());
     }
     let what = "only version 2 is supported";
-    Err(Fault::new(
-        "spin_manifest_version",
-        what,
-        "use `spin_manifest_version = 2`",
-    ))
+    Err(Fault::new("spin_manifest_version", what, "use `spin_manifest_version = 2`"))
 }
 
 fn check_variables(declared: &BTreeMap<String, Variable>) -> Result<(), Fault> {
     for (name, variable) in declared {
         let place = format!("[variables] {name}");
-        name::check(name, '_', true)
-            .map_err(|what| Fault::new(&place, what, "rename the variable"))?;
+        name::check(name, '_', true).map_err(|what| Fault::new(&place, what, "rename the variable"))?;
         if variable.required == variable.default.is_some() {
             let remedy = "give the variable either `required = true` or a `default`, not both";
-            return Err(Fault::new(
-                place,
-                "`required` and `default` contradict each other",
-                remedy,
-            ));
+            return Err(Fault::new(place, "`required` and `default` contradict each other", remedy));
         }
     }
     Ok(())
 }
 
-fn resolve(
-    id: &str,
-    component: &schema::Component,
-    folder: &Path,
-    variables: &Variables,
-) -> Result<Component, Fault> {
+fn resolve(id: &str, component: &schema::Component, folder: &Path, variables: &Variables) -> Result<Component, Fault> {
     let place = format!("[component.{id}]");
     name::check(id, '-', false).map_err(|what| Fault::new(&place, what, "rename the component"))?;
     Ok(Component {
         id: id.to_owned(),
         source: folder.join(&component.source),
-        hosts: AllowedHosts::resolve(&component.allowed_outbound_hosts, variables).map_err(
-            |what| {
-                let remedy = "write <scheme>://<host>[:<port>], with `*` for any of the three";
-                Fault::new(format!("{place} allowed_outbound_hosts"), what, remedy)
-            },
-        )?,
+        hosts: AllowedHosts::resolve(&component.allowed_outbound_hosts, variables).map_err(|what| {
+            let remedy = "write <scheme>://<host>[:<port>], with `*` for any of the three";
+            Fault::new(format!("{place} allowed_outbound_hosts"), what, remedy)
+        })?,
         stores: stores(&place, &component.key_value_stores)?,
         variables: configuration(&place, &component.variables, variables)?,
         environment: component.environment.clone(),
@@ -189,10 +151,7 @@ fn configuration(
     Ok(resolved)
 }
 
-fn routes(
-    triggers: &[HttpTrigger],
-    components: &BTreeMap<String, schema::Component>,
-) -> Result<Vec<Route>, Fault> {
+fn routes(triggers: &[HttpTrigger], components: &BTreeMap<String, schema::Component>) -> Result<Vec<Route>, Fault> {
     let mut routes = Vec::new();
     for trigger in triggers {
         let place = format!("[[trigger.http]] component = {:?}", trigger.component);
@@ -233,11 +192,7 @@ fn pattern(place: &str, route: &toml::Value) -> Result<Option<String>, Fault> {
         return Ok(None);
     }
     let remedy = "write a path such as \"/api/...\", or { private = true }";
-    Err(Fault::new(
-        format!("{place} route"),
-        "neither a path nor a private endpoint",
-        remedy,
-    ))
+    Err(Fault::new(format!("{place} route"), "neither a path nor a private endpoint", remedy))
 }
 
 #[cfg(test)]

@@ -98,9 +98,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         Some("m") => Duration::from_secs(60),
         _ => return Err("the unit must be ms, s or m".to_owned()),
     };
-    let count: u32 = digits
-        .parse()
-        .map_err(|_| "expected a number and a unit, such as 60s")?;
+    let count: u32 = digits.parse().map_err(|_| "expected a number and a unit, such as 60s")?;
     unit.checked_mul(count).ok_or("too long".to_owned())
 }
 
@@ -114,9 +112,7 @@ fn size(text: &str) -> Result<u64, String> {
         Some("GiB") => 1 << 30,
         _ => return Err("the unit must be B, KiB, MiB or GiB".to_owned()),
     };
-    let count: u64 = digits
-        .parse()
-        .map_err(|_| "expected a number and a unit, such as 64MiB")?;
+    let count: u64 = digits.parse().map_err(|_| "expected a number and a unit, such as 64MiB")?;
     count.checked_mul(unit).ok_or("too big".to_owned())
 }
 

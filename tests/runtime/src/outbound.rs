@@ -14,8 +14,7 @@ use http_body_util::BodyExt as _;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
-    WasiHttpHooks,
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
 
 use crate::host::Profile;
@@ -39,17 +38,11 @@ pub(crate) struct Client(legacy::Client<Connector, WasiBody>);
 impl Client {
     pub(crate) fn new() -> Self {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(IDLE);
+        builder.pool_timer(TokioTimer::new()).pool_max_idle_per_host(IDLE);
         Self(builder.build(Connector::new()))
     }
 
-    async fn send(
-        &self,
-        mut request: Request<WasiBody>,
-        options: RequestOptions,
-    ) -> Result<Response<WasiBody>, Error> {
+    async fn send(&self, mut request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
         // The client writes the header from the URI, which is what was checked.
         request.headers_mut().remove(HOST);
         let connect = options.connect_timeout.unwrap_or(PATIENCE);
@@ -84,10 +77,7 @@ impl WasiHttpHooks for Outbound {
         let profile = Arc::clone(&self.0);
         Box::new(async move {
             check(&profile.component.hosts, &request)?;
-            let answer = profile
-                .client
-                .send(request, options.unwrap_or_default())
-                .await?;
+            let answer = profile.client.send(request, options.unwrap_or_default()).await?;
             let transmission: Transmission = Box::new(async { Ok(()) });
             Ok((answer, transmission))
         })
@@ -108,11 +98,7 @@ fn check(hosts: &AllowedHosts, request: &Request<WasiBody>) -> Result<(), Error>
         let host = authority.host().to_ascii_lowercase();
         is_literal(&host) && hosts.allows(scheme, &host, port)
     });
-    if granted {
-        Ok(())
-    } else {
-        Err(Error::HttpRequestDenied)
-    }
+    if granted { Ok(()) } else { Err(Error::HttpRequestDenied) }
 }
 
 /// Whether the resolver will see the very host that the grants were compared with: one that a URL
@@ -152,10 +138,7 @@ mod tests {
 
     fn checked(grant: &str, uri: &str) -> Result<(), Error> {
         let hosts = AllowedHosts::resolve(&[grant.to_owned()], &Variables::default()).unwrap();
-        let request = Request::builder()
-            .uri(uri)
-            .body(crate::body::empty())
-            .unwrap();
+        let request = Request::builder().uri(uri).body(crate::body::empty()).unwrap();
         check(&hosts, &request)
     }
 
@@ -183,10 +166,7 @@ mod tests {
             ("*://*:*", "http://push.spin.internal/"),
         ] {
             let denied = checked(grant, uri);
-            assert!(
-                matches!(denied, Err(Error::HttpRequestDenied)),
-                "{grant} {uri}: {denied:?}"
-            );
+            assert!(matches!(denied, Err(Error::HttpRequestDenied)), "{grant} {uri}: {denied:?}");
         }
     }
 
@@ -194,10 +174,7 @@ mod tests {
     fn uris_that_could_be_read_in_two_ways_are_invalid() {
         for uri in ["http://mimir@evil.com/", "http://a:b@mimir/", "/relative"] {
             let invalid = checked("*://*:*", uri);
-            assert!(
-                matches!(invalid, Err(Error::HttpRequestUriInvalid)),
-                "{uri}: {invalid:?}"
-            );
+            assert!(matches!(invalid, Err(Error::HttpRequestUriInvalid)), "{uri}: {invalid:?}");
         }
     }
 }

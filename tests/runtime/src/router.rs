@@ -17,10 +17,7 @@ pub struct Route {
 impl Route {
     /// `pattern` as written in the manifest.
     pub fn new(pattern: String, component: String) -> Self {
-        Self {
-            raw: pattern,
-            component,
-        }
+        Self { raw: pattern, component }
     }
 
     /// The pattern with a leading slash and without a trailing one, so `/` becomes the empty text.
@@ -32,10 +29,7 @@ impl Route {
 
     fn spec(&self) -> String {
         let based = self.based();
-        based
-            .strip_suffix("/...")
-            .map(|prefix| format!("{prefix}/*"))
-            .unwrap_or(based)
+        based.strip_suffix("/...").map(|prefix| format!("{prefix}/*")).unwrap_or(based)
     }
 }
 
@@ -50,15 +44,12 @@ impl Router {
         let mut router = routefinder::Router::new();
         for route in routes {
             if route.based().starts_with(WELL_KNOWN) {
-                warnings.push(format!(
-                    "the route {:?} is reserved and never reached",
-                    route.raw
-                ));
+                warnings.push(format!("the route {:?} is reserved and never reached", route.raw));
             }
             let place = format!("[[trigger.http]] route = {:?}", route.raw);
-            router.add(route.spec(), route).map_err(|error| {
-                Fault::new(place, error, "see Spin's documentation on HTTP routes")
-            })?;
+            router
+                .add(route.spec(), route)
+                .map_err(|error| Fault::new(place, error, "see Spin's documentation on HTTP routes"))?;
         }
         Ok((Self(router), warnings))
     }
@@ -66,11 +57,7 @@ impl Router {
     /// The route for `path`, which is matched as sent, not decoded.
     pub fn find<'a>(&'a self, path: &'a str) -> Option<Match<'a>> {
         let best = self.0.best_match(path)?;
-        Some(Match {
-            route: best.handler(),
-            captures: best.captures(),
-            path,
-        })
+        Some(Match { route: best.handler(), captures: best.captures(), path })
     }
 }
 
@@ -142,25 +129,14 @@ mod tests {
     use super::*;
 
     fn router(patterns: &[&str]) -> Router {
-        let routes = patterns
-            .iter()
-            .map(|p| Route::new((*p).into(), (*p).into()))
-            .collect();
+        let routes = patterns.iter().map(|p| Route::new((*p).into(), (*p).into())).collect();
         Router::build(routes).unwrap().0
     }
 
     #[test]
     fn the_most_specific_route_answers() {
-        let router = router(&[
-            "/...",
-            "/a",
-            "/a/...",
-            "/a/b/...",
-            "/a/:id",
-            "/a/:id/x",
-            "/a/:id/y/...",
-            "/n/:one/:two",
-        ]);
+        let router =
+            router(&["/...", "/a", "/a/...", "/a/b/...", "/a/:id", "/a/:id/x", "/a/:id/y/...", "/n/:one/:two"]);
         for (path, want) in [
             ("/", "/..."),
             ("/z", "/..."),
@@ -175,25 +151,14 @@ mod tests {
             ("/n/1/2", "/n/:one/:two"),
             ("/A", "/..."),
         ] {
-            assert_eq!(
-                router.find(path).map(|m| m.raw().to_owned()).as_deref(),
-                Some(want),
-                "{path}"
-            );
+            assert_eq!(router.find(path).map(|m| m.raw().to_owned()).as_deref(), Some(want), "{path}");
         }
     }
 
     #[test]
     fn paths_are_matched_as_sent() {
         let router = router(&["/a b", "/api/push", "/p/:id"]);
-        for path in [
-            "/api%2Fpush",
-            "/%61pi/push",
-            "/api/push/more",
-            "/API/push",
-            "*",
-            "",
-        ] {
+        for path in ["/api%2Fpush", "/%61pi/push", "/api/push/more", "/API/push", "*", ""] {
             assert!(router.find(path).is_none(), "{path}");
         }
         let found = router.find("/p/%2F").unwrap();
@@ -203,13 +168,7 @@ mod tests {
     #[test]
     fn the_rest_of_a_wildcard_keeps_its_slashes() {
         let router = router(&["/t/...", "/exact"]);
-        for (path, want) in [
-            ("/t", ""),
-            ("/t/", "/"),
-            ("/t/a", "/a"),
-            ("/t/a/", "/a/"),
-            ("/exact", ""),
-        ] {
+        for (path, want) in [("/t", ""), ("/t/", "/"), ("/t/a", "/a"), ("/t/a/", "/a/"), ("/exact", "")] {
             assert_eq!(router.find(path).unwrap().rest(), want, "{path}");
         }
     }
@@ -219,21 +178,11 @@ mod tests {
         let router = router(&["/", "/t/...", "bare"]);
         let names = |path| {
             let found: Match<'_> = router.find(path).unwrap();
-            (
-                found.raw().to_owned(),
-                found.raw_prefix().to_owned(),
-                found.based(),
-            )
+            (found.raw().to_owned(), found.raw_prefix().to_owned(), found.based())
         };
         assert_eq!(names("/"), ("/".into(), "/".into(), String::new()));
-        assert_eq!(
-            names("/t/x"),
-            ("/t/...".into(), "/t".into(), "/t/...".into())
-        );
-        assert_eq!(
-            names("/bare"),
-            ("bare".into(), "bare".into(), "/bare".into())
-        );
+        assert_eq!(names("/t/x"), ("/t/...".into(), "/t".into(), "/t/...".into()));
+        assert_eq!(names("/bare"), ("bare".into(), "bare".into(), "/bare".into()));
     }
 
     #[test]

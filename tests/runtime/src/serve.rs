@@ -35,26 +35,13 @@ use crate::{engine, environment, log};
 /// Serves the application until SIGTERM or SIGINT.
 pub fn run(options: &Options) -> Result<(), Fault> {
     let app = manifest::load(&options.manifest, environment::read)?;
-    app.warnings
-        .iter()
-        .for_each(|warning| log::line(format_args!("warning: {warning}")));
-    let runtime = Runtime::new().map_err(|error| {
-        Fault::new(
-            "the asynchronous runtime",
-            error,
-            "allow the process more threads",
-        )
-    })?;
+    app.warnings.iter().for_each(|warning| log::line(format_args!("warning: {warning}")));
+    let runtime = Runtime::new()
+        .map_err(|error| Fault::new("the asynchronous runtime", error, "allow the process more threads"))?;
     // Bound before compiling, so that an address in use is reported at once.
     let listener = runtime
         .block_on(TcpListener::bind(options.listen))
-        .map_err(|error| {
-            Fault::new(
-                format!("--listen {}", options.listen),
-                error,
-                "choose another address",
-            )
-        })?;
+        .map_err(|error| Fault::new(format!("--listen {}", options.listen), error, "choose another address"))?;
     let keyvalue = Arc::new(keyvalue(options)?);
     let service = service(options, app, &keyvalue)?;
     let server = Server {
@@ -69,34 +56,22 @@ pub fn run(options: &Options) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn serve(
-    server: Server,
-    listener: TcpListener,
-    keyvalue: Arc<Keyvalue>,
-) -> Result<(), Fault> {
+async fn serve(server: Server, listener: TcpListener, keyvalue: Arc<Keyvalue>) -> Result<(), Fault> {
     let on = |kind| signal(kind).map_err(signal_fault);
     let (terminate, interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
     if keyvalue.counts() {
         tokio::spawn(report(on(SignalKind::user_defined1())?, keyvalue));
     }
-    let address = listener.local_addr().map_err(|error| {
-        Fault::new(
-            "the listening socket",
-            error,
-            "choose another address with --listen",
-        )
-    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Fault::new("the listening socket", error, "choose another address with --listen"))?;
     ready(address);
     server.serve(listener, stopped(terminate, interrupt)).await;
     Ok(())
 }
 
 fn signal_fault(error: io::Error) -> Fault {
-    Fault::new(
-        "signal handling",
-        error,
-        "run outside of restrictions on signals",
-    )
+    Fault::new("signal handling", error, "run outside of restrictions on signals")
 }
 
 /// The one line on stdout, for whoever waits for the server.
@@ -123,11 +98,7 @@ fn keyvalue(options: &Options) -> Result<Keyvalue, Fault> {
         KvKind::Memory => Arc::new(Memory::default()),
         KvKind::Sqlite => Arc::new(sqlite(&options.state_dir)?),
     };
-    Ok(Keyvalue::new(
-        store,
-        options.kv_fault_file.clone(),
-        options.kv_count,
-    ))
+    Ok(Keyvalue::new(store, options.kv_fault_file.clone(), options.kv_count))
 }
 
 fn sqlite(folder: &Path) -> Result<Sqlite, Fault> {
@@ -176,43 +147,24 @@ fn components(
 ) -> Result<BTreeMap<String, ProxyHandler<Factory>>, Fault> {
     let memory = usize::try_from(options.max_instance_memory).unwrap_or(usize::MAX);
     let engine = engine::build(options.max_concurrent_requests, memory)?;
-    let linker = host::linker(&engine).map_err(|error| {
-        Fault::new(
-            "the host interfaces",
-            error,
-            "report this: the runtime is inconsistent",
-        )
-    })?;
-    let folder = options
-        .cache_dir
-        .clone()
-        .unwrap_or_else(|| options.state_dir.join("cache"));
+    let linker = host::linker(&engine)
+        .map_err(|error| Fault::new("the host interfaces", error, "report this: the runtime is inconsistent"))?;
+    let folder = options.cache_dir.clone().unwrap_or_else(|| options.state_dir.join("cache"));
     let cache = Cache::open(&engine, &folder)?;
     let client = Client::new();
     let build = |component: Component| {
         let keyvalue = Arc::clone(keyvalue);
         let client = client.clone();
         let id = component.id.clone();
-        let profile = Arc::new(Profile {
-            component,
-            keyvalue,
-            client,
-            memory,
-        });
+        let profile = Arc::new(Profile { component, keyvalue, client, memory });
         let factory = factory(&engine, &linker, &cache, profile, reuse(options))?;
         Ok((id, ProxyHandler::new(factory)))
     };
     thread::scope(|scope| {
         let build = &build;
-        let threads: Vec<_> = components
-            .into_iter()
-            .map(|component| scope.spawn(move || build(component)))
-            .collect();
+        let threads: Vec<_> = components.into_iter().map(|component| scope.spawn(move || build(component))).collect();
         let panicked = |_| Err(Fault::new("the compiler", "it panicked", "report this"));
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(panicked))
-            .collect()
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
     })
 }
 
@@ -229,12 +181,7 @@ fn factory(
                       what this runtime offers";
         Fault::new(format!("[component.{}]", profile.component.id), format!("{error:#}"), remedy)
     })?;
-    Ok(Factory {
-        engine: engine.clone(),
-        service,
-        profile,
-        reuse,
-    })
+    Ok(Factory { engine: engine.clone(), service, profile, reuse })
 }
 
 fn reuse(options: &Options) -> Reuse {

@@ -52,10 +52,7 @@ impl Server {
             () = stop => (),
         }
         drop(listener);
-        if timeout(self.drain_timeout, graceful.shutdown())
-            .await
-            .is_err()
-        {
+        if timeout(self.drain_timeout, graceful.shutdown()).await.is_err() {
             log::line("the time to drain is up: requests in flight are cut off");
         }
     }

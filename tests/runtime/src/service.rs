@@ -50,11 +50,7 @@ impl Service {
         if let Some(entry) = &mut entry {
             entry.status(response.status());
         }
-        Ok(response.map(|body| Answer {
-            body,
-            entry,
-            request: in_flight,
-        }))
+        Ok(response.map(|body| Answer { body, entry, request: in_flight }))
     }
 
     async fn respond(
@@ -107,12 +103,7 @@ impl Service {
         }
     }
 
-    fn admit(
-        &self,
-        request: &mut Request<Incoming>,
-        route: &Match<'_>,
-        client: SocketAddr,
-    ) -> Result<(), StatusCode> {
+    fn admit(&self, request: &mut Request<Incoming>, route: &Match<'_>, client: SocketAddr) -> Result<(), StatusCode> {
         headers::prepare(request, route, client).map_err(|unfit| match unfit {
             Unfit::Authority => StatusCode::BAD_REQUEST,
             Unfit::NotUtf8 => StatusCode::INTERNAL_SERVER_ERROR,
@@ -127,22 +118,10 @@ impl Service {
     fn bounded(&self, request: Request<Incoming>, entry: Option<&Entry>) -> Request<WasiBody> {
         let received = entry.map(Entry::received).unwrap_or_default();
         let limit = self.max_body;
-        request.map(|body| {
-            body::Request {
-                body,
-                limit,
-                received,
-            }
-            .boxed_unsync()
-        })
+        request.map(|body| body::Request { body, limit, received }.boxed_unsync())
     }
 
-    async fn run(
-        &self,
-        component: &str,
-        request: Request<WasiBody>,
-        in_flight: &Arc<InFlight>,
-    ) -> Response<WasiBody> {
+    async fn run(&self, component: &str, request: Request<WasiBody>, in_flight: &Arc<InFlight>) -> Response<WasiBody> {
         let Some(handler) = self.components.get(component) else {
             return status(StatusCode::INTERNAL_SERVER_ERROR);
         };
@@ -156,12 +135,7 @@ impl Service {
     }
 
     /// The component did not answer. What exactly happened is for the operator, not the client.
-    fn failed(
-        &self,
-        component: &str,
-        error: &wasmtime::Error,
-        start: Instant,
-    ) -> Response<WasiBody> {
+    fn failed(&self, component: &str, error: &wasmtime::Error, start: Instant) -> Response<WasiBody> {
         let late = clock::now().duration_since(start) >= self.timeout;
         if late || error.is::<ExpirationError>() {
             return status(StatusCode::GATEWAY_TIMEOUT);
@@ -182,8 +156,6 @@ fn status(status: StatusCode) -> Response<WasiBody> {
 
 fn busy() -> Response<WasiBody> {
     let mut response = status(StatusCode::SERVICE_UNAVAILABLE);
-    response
-        .headers_mut()
-        .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }

@@ -43,15 +43,13 @@ impl Variables {
         let mut values = BTreeMap::new();
         for (name, variable) in declared {
             let key = format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase());
-            let value = environment(&key)?
-                .or_else(|| variable.default.clone())
-                .ok_or_else(|| {
-                    Fault::new(
-                        format!("[variables] {name}"),
-                        "the variable is required and has no value",
-                        format!("set the environment variable {key}"),
-                    )
-                })?;
+            let value = environment(&key)?.or_else(|| variable.default.clone()).ok_or_else(|| {
+                Fault::new(
+                    format!("[variables] {name}"),
+                    "the variable is required and has no value",
+                    format!("set the environment variable {key}"),
+                )
+            })?;
             values.insert(name.clone(), Value(value));
         }
         Ok(Self(values))
@@ -64,10 +62,7 @@ impl Variables {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Variable(name) => {
-                    let value = self
-                        .0
-                        .get(name)
-                        .ok_or_else(|| format!("unknown variable {name:?}"))?;
+                    let value = self.0.get(name).ok_or_else(|| format!("unknown variable {name:?}"))?;
                     text.push_str(&value.0);
                 }
             }
@@ -92,9 +87,7 @@ impl Template {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((literal, opened)) = rest.split_once("{{") {
-            let (name, after) = opened
-                .split_once("}}")
-                .ok_or("a '{{' has no matching '}}'".to_owned())?;
+            let (name, after) = opened.split_once("}}").ok_or("a '{{' has no matching '}}'".to_owned())?;
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
             }
@@ -118,11 +111,8 @@ mod tests {
     use super::*;
 
     fn declared(default: Option<&str>) -> BTreeMap<String, Variable> {
-        let variable = Variable {
-            default: default.map(str::to_owned),
-            required: default.is_none(),
-            ..Variable::default()
-        };
+        let variable =
+            Variable { default: default.map(str::to_owned), required: default.is_none(), ..Variable::default() };
         BTreeMap::from([("mimir_url".to_owned(), variable)])
     }
 
@@ -162,13 +152,8 @@ mod tests {
 
     #[test]
     fn a_required_variable_without_a_value_is_named() {
-        let fault = Variables::resolve(&declared(None), |_| Ok(None))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            fault.contains("mimir_url") && fault.contains("SPIN_VARIABLE_MIMIR_URL"),
-            "{fault}"
-        );
+        let fault = Variables::resolve(&declared(None), |_| Ok(None)).unwrap_err().to_string();
+        assert!(fault.contains("mimir_url") && fault.contains("SPIN_VARIABLE_MIMIR_URL"), "{fault}");
     }
 
     #[test]

@@ -58,11 +58,7 @@ impl HandlerState for Factory {
             proxy: Proxy::P3(service??),
             view: State::serving,
             expiration: Expiration::new(self.reuse, Arc::clone(&progress)),
-            state: Worker {
-                component: self.profile.component.id.clone(),
-                reuse: self.reuse,
-                progress,
-            },
+            state: Worker { component: self.profile.component.id.clone(), reuse: self.reuse, progress },
         })
     }
 }
@@ -107,10 +103,7 @@ impl WorkerState for Worker {
         if let Err(error) = result {
             // Before the store goes, because that ends the answers.
             self.progress.fail();
-            log::line(format_args!(
-                "[{}] instance ended: {error:?}",
-                self.component
-            ));
+            log::line(format_args!("[{}] instance ended: {error:?}", self.component));
         }
         drop(store);
     }
@@ -125,11 +118,7 @@ pub(crate) struct Expiration {
 
 impl Expiration {
     fn new(reuse: Reuse, progress: Arc<Progress>) -> Self {
-        Self {
-            reuse,
-            progress,
-            alarm: Box::pin(sleep(reuse.idle)),
-        }
+        Self { reuse, progress, alarm: Box::pin(sleep(reuse.idle)) }
     }
 
     fn deadline(&self, status: WorkerStatus, since: Instant) -> Option<Instant> {
@@ -137,20 +126,13 @@ impl Expiration {
             WorkerStatus::Idle => since.checked_add(self.reuse.idle),
             WorkerStatus::Requests => since.checked_add(self.reuse.busy)?.checked_add(GRACE),
             // An answer may take as long as it likes, as long as it goes on.
-            WorkerStatus::PostReturn => {
-                since.max(self.progress.last()).checked_add(self.reuse.busy)
-            }
+            WorkerStatus::PostReturn => since.max(self.progress.last()).checked_add(self.reuse.busy),
         }
     }
 }
 
 impl WorkerExpiration for Expiration {
-    fn poll(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        status: WorkerStatus,
-        since: Instant,
-    ) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
         loop {
             let Some(deadline) = self.deadline(status, since) else {
                 return Poll::Pending;

@@ -29,33 +29,17 @@ impl Drop for Server {
 fn command(folder: &TempDir, manifest: &str, listen: &str) -> Command {
     std::fs::write(folder.path().join("spin.toml"), manifest).unwrap();
     let mut command = Command::new(PROGRAM);
-    command
-        .current_dir(folder.path())
-        .args(["--listen", listen, "--max-concurrent-requests", "4"]);
+    command.current_dir(folder.path()).args(["--listen", listen, "--max-concurrent-requests", "4"]);
     command
 }
 
 fn start() -> Server {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = command(&folder, EMPTY, "127.0.0.1:0")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command(&folder, EMPTY, "127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line
-        .strip_prefix("ready http://")
-        .unwrap()
-        .trim_end()
-        .parse()
-        .unwrap();
-    Server {
-        child,
-        address,
-        _folder: folder,
-    }
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.strip_prefix("ready http://").unwrap().trim_end().parse().unwrap();
+    Server { child, address, _folder: folder }
 }
 
 impl Server {
@@ -69,30 +53,19 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
-        self.send(&format!(
-            "GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
-        ))
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"))
     }
 
     fn signal(&mut self, name: &str) -> ExitStatus {
         let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
         self.child.wait().unwrap()
     }
 }
 
 fn fail(manifest: &str, listen: &str, flags: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
-    command(&folder, manifest, listen)
-        .args(flags)
-        .output()
-        .unwrap()
+    command(&folder, manifest, listen).args(flags).output().unwrap()
 }
 
 fn check_fault(output: &Output, want: &str) {
@@ -105,15 +78,9 @@ fn check_fault(output: &Output, want: &str) {
 fn the_well_known_paths_answer() {
     let server = start();
     let health = server.get("/.well-known/spin/health");
-    assert!(
-        health.starts_with("HTTP/1.1 200 OK") && health.ends_with("\r\n\r\nOK"),
-        "{health}"
-    );
+    assert!(health.starts_with("HTTP/1.1 200 OK") && health.ends_with("\r\n\r\nOK"), "{health}");
     let info = server.get("/.well-known/spin/info");
-    assert!(
-        info.contains("application/json") && info.contains("\"version\": \"1.2.3\""),
-        "{info}"
-    );
+    assert!(info.contains("application/json") && info.contains("\"version\": \"1.2.3\""), "{info}");
 }
 
 #[test]
@@ -121,10 +88,7 @@ fn what_matches_no_route_is_not_found_and_says_nothing() {
     let server = start();
     for path in ["/", "/push", "/.well-known/spin/other"] {
         let answer = server.get(path);
-        assert!(
-            answer.starts_with("HTTP/1.1 404 Not Found"),
-            "{path}: {answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 404 Not Found"), "{path}: {answer}");
         assert!(answer.ends_with("\r\n\r\n"), "{path}: {answer}");
     }
 }
@@ -168,10 +132,7 @@ fn a_component_that_was_not_built_is_named() {
 
 #[test]
 fn a_missing_manifest_is_named() {
-    check_fault(
-        &fail(EMPTY, "127.0.0.1:0", &["--manifest", "other.toml"]),
-        "other.toml",
-    );
+    check_fault(&fail(EMPTY, "127.0.0.1:0", &["--manifest", "other.toml"]), "other.toml");
 }
 
 #[test]

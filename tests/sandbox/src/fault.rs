@@ -2,7 +2,7 @@
 
 use crate::reply::{Reply, bytes};
 use bytes::Bytes;
-use futures_lite::stream;
+use futures_util::stream;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};

@@ -125,6 +125,8 @@ const LICENCES: &[&str] = &[
     "BSL-1.0",
     "CDLA-Permissive-2.0",
     "Apache-2.0 WITH LLVM-exception",
+    // Used unchanged by the local runtime's router, which is Spin's own.
+    "MPL-2.0+",
 ];
 
 #[test]

@@ -7,6 +7,7 @@ mod durability;
 mod faults;
 mod gateway;
 mod load;
+mod payload;
 mod process;
 mod prometheus;
 mod quickstart;

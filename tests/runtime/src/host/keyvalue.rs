@@ -44,10 +44,7 @@ async fn operate<T: Send + 'static, R: Send + 'static>(
             request.count(kind.is_write());
         }
     }
-    let outcome = profile
-        .keyvalue
-        .run(kind, &profile.component.id, work)
-        .await;
+    let outcome = profile.keyvalue.run(kind, &profile.component.id, work).await;
     Ok(outcome.map_err(|error| Error::Other(error.to_string())))
 }
 
@@ -68,36 +65,19 @@ impl<T: Send + 'static> store::HostWithStore<T> for Own {
 }
 
 impl<T: Send + 'static> store::HostBucketWithStore<T> for Own {
-    async fn get(
-        mut access: Access<'_, T, Self>,
-        _: Resource<Bucket>,
-        key: String,
-    ) -> Answer<Option<Vec<u8>>> {
+    async fn get(mut access: Access<'_, T, Self>, _: Resource<Bucket>, key: String) -> Answer<Option<Vec<u8>>> {
         operate(&mut access, Kind::Get, move |store| store.get(&key)).await
     }
 
-    async fn set(
-        mut access: Access<'_, T, Self>,
-        _: Resource<Bucket>,
-        key: String,
-        value: Vec<u8>,
-    ) -> Answer<()> {
+    async fn set(mut access: Access<'_, T, Self>, _: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
         operate(&mut access, Kind::Set, move |store| store.set(&key, &value)).await
     }
 
-    async fn delete(
-        mut access: Access<'_, T, Self>,
-        _: Resource<Bucket>,
-        key: String,
-    ) -> Answer<()> {
+    async fn delete(mut access: Access<'_, T, Self>, _: Resource<Bucket>, key: String) -> Answer<()> {
         operate(&mut access, Kind::Delete, move |store| store.delete(&key)).await
     }
 
-    async fn exists(
-        mut access: Access<'_, T, Self>,
-        _: Resource<Bucket>,
-        key: String,
-    ) -> Answer<bool> {
+    async fn exists(mut access: Access<'_, T, Self>, _: Resource<Bucket>, key: String) -> Answer<bool> {
         operate(&mut access, Kind::Exists, move |store| store.exists(&key)).await
     }
 
@@ -107,9 +87,7 @@ impl<T: Send + 'static> store::HostBucketWithStore<T> for Own {
         cursor: Option<String>,
     ) -> Answer<KeyResponse> {
         if cursor.is_some() {
-            return Ok(Err(Error::Other(
-                "list-keys: cursors are not supported".to_owned(),
-            )));
+            return Ok(Err(Error::Other("list-keys: cursors are not supported".to_owned())));
         }
         let keys = operate(&mut access, Kind::ListKeys, |store| store.list_keys()).await?;
         Ok(keys.map(|keys| KeyResponse { keys, cursor: None }))
@@ -127,10 +105,7 @@ impl<T: Send + 'static> batch::HostWithStore<T> for Own {
         _: Resource<Bucket>,
         keys: Vec<String>,
     ) -> Answer<Vec<(String, Option<Vec<u8>>)>> {
-        let pairs = operate(&mut access, Kind::GetMany, move |store| {
-            store.get_many(&keys)
-        })
-        .await?;
+        let pairs = operate(&mut access, Kind::GetMany, move |store| store.get_many(&keys)).await?;
         // As in Spin's default store, a key without a value is left out.
         let some = |(key, value)| (key, Some(value));
         Ok(pairs.map(|pairs| pairs.into_iter().map(some).collect()))
@@ -141,35 +116,17 @@ impl<T: Send + 'static> batch::HostWithStore<T> for Own {
         _: Resource<Bucket>,
         pairs: Vec<(String, Vec<u8>)>,
     ) -> Answer<()> {
-        operate(&mut access, Kind::SetMany, move |store| {
-            store.set_many(&pairs)
-        })
-        .await
+        operate(&mut access, Kind::SetMany, move |store| store.set_many(&pairs)).await
     }
 
-    async fn delete_many(
-        mut access: Access<'_, T, Self>,
-        _: Resource<Bucket>,
-        keys: Vec<String>,
-    ) -> Answer<()> {
-        operate(&mut access, Kind::DeleteMany, move |store| {
-            store.delete_many(&keys)
-        })
-        .await
+    async fn delete_many(mut access: Access<'_, T, Self>, _: Resource<Bucket>, keys: Vec<String>) -> Answer<()> {
+        operate(&mut access, Kind::DeleteMany, move |store| store.delete_many(&keys)).await
     }
 }
 
 impl<T: Send + 'static> atomics::HostWithStore<T> for Own {
-    async fn increment(
-        mut access: Access<'_, T, Self>,
-        _: Resource<Bucket>,
-        key: String,
-        delta: i64,
-    ) -> Answer<i64> {
-        operate(&mut access, Kind::Increment, move |store| {
-            store.increment(&key, delta)
-        })
-        .await
+    async fn increment(mut access: Access<'_, T, Self>, _: Resource<Bucket>, key: String, delta: i64) -> Answer<i64> {
+        operate(&mut access, Kind::Increment, move |store| store.increment(&key, delta)).await
     }
 
     async fn swap(
@@ -198,18 +155,11 @@ impl<T: Send + 'static> atomics::HostWithStore<T> for Own {
 }
 
 impl<T: Send + 'static> atomics::HostCasWithStore<T> for Own {
-    async fn new(
-        mut access: Access<'_, T, Self>,
-        _: Resource<Bucket>,
-        key: String,
-    ) -> Answer<Resource<Cas>> {
+    async fn new(mut access: Access<'_, T, Self>, _: Resource<Bucket>, key: String) -> Answer<Resource<Cas>> {
         Ok(Ok(access.get().table.push(Cas { key, seen: None })?))
     }
 
-    async fn current(
-        mut access: Access<'_, T, Self>,
-        cas: Resource<Cas>,
-    ) -> Answer<Option<Vec<u8>>> {
+    async fn current(mut access: Access<'_, T, Self>, cas: Resource<Cas>) -> Answer<Option<Vec<u8>>> {
         let key = access.get().table.get(&cas)?.key.clone();
         let value = operate(&mut access, Kind::Get, move |store| store.get(&key)).await?;
         if let Ok(value) = &value {

@@ -27,10 +27,7 @@ struct Pending {
 
 impl Lines {
     pub(super) fn new(id: String) -> Self {
-        Self(Arc::new(Mutex::new(Pending {
-            id,
-            line: Vec::new(),
-        })))
+        Self(Arc::new(Mutex::new(Pending { id, line: Vec::new() })))
     }
 
     fn append(&self, bytes: &[u8]) {
@@ -107,11 +104,7 @@ impl OutputStream for Lines {
 }
 
 impl AsyncWrite for Lines {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.append(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
@@ -130,20 +123,14 @@ mod tests {
     use super::*;
 
     fn pending() -> Pending {
-        Pending {
-            id: "push".to_owned(),
-            line: Vec::new(),
-        }
+        Pending { id: "push".to_owned(), line: Vec::new() }
     }
 
     #[test]
     fn a_line_is_written_when_it_is_complete() {
         let mut pending = pending();
         assert_eq!(pending.append(b"half"), [""; 0]);
-        assert_eq!(
-            pending.append(b" line\r\nwhole\nrest"),
-            ["[push] half line", "[push] whole"]
-        );
+        assert_eq!(pending.append(b" line\r\nwhole\nrest"), ["[push] half line", "[push] whole"]);
         assert_eq!(pending.take(), "[push] rest");
     }
 

@@ -41,22 +41,13 @@ struct Network {
 
 impl Pattern {
     pub(super) fn parse(entry: &str) -> Result<Self, &'static str> {
-        let (scheme, rest) = entry
-            .trim()
-            .split_once("://")
-            .ok_or("it has no scheme, such as http:// or *://")?;
+        let (scheme, rest) = entry.trim().split_once("://").ok_or("it has no scheme, such as http:// or *://")?;
         let (host, port) = split_port(rest)?;
-        Ok(Self {
-            ports: Ports::parse(port, scheme)?,
-            scheme: parse_scheme(scheme)?,
-            host: HostPattern::parse(host)?,
-        })
+        Ok(Self { ports: Ports::parse(port, scheme)?, scheme: parse_scheme(scheme)?, host: HostPattern::parse(host)? })
     }
 
     pub(super) fn allows(&self, scheme: &str, host: &Host, port: u16) -> bool {
-        self.scheme
-            .as_deref()
-            .is_none_or(|granted| granted == scheme)
+        self.scheme.as_deref().is_none_or(|granted| granted == scheme)
             && self.host.allows(host)
             && self.ports.allows(port)
     }
@@ -105,9 +96,7 @@ impl HostPattern {
         match host.strip_prefix("*.") {
             Some(domain) => Self::below(domain),
             None if host.contains('*') => Err("a wildcard must be a whole leading label"),
-            None => Host::parse(host)
-                .map(Self::Literal)
-                .map_err(|_| "its host is not valid"),
+            None => Host::parse(host).map(Self::Literal).map_err(|_| "its host is not valid"),
         }
     }
 
@@ -142,9 +131,7 @@ impl Ports {
     fn parse(port: &str, scheme: &str) -> Result<Self, &'static str> {
         let number = |text: &str| text.parse().map_err(|_| "its port is not a number");
         match (port, port.split_once("..")) {
-            ("", _) => default_port(scheme)
-                .map(Self::One)
-                .ok_or("it needs a port: its scheme implies none"),
+            ("", _) => default_port(scheme).map(Self::One).ok_or("it needs a port: its scheme implies none"),
             ("*", _) => Ok(Self::Any),
             (_, Some((start, end))) => Ok(Self::Between(number(start)?..number(end)?)),
             (_, None) => Ok(Self::One(number(port)?)),
@@ -170,9 +157,7 @@ impl Network {
 
     fn contains(&self, other: IpAddr) -> bool {
         match (self.address, other) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => {
-                self.same_prefix(u128::from(a.to_bits()), u128::from(b.to_bits()), 32)
-            }
+            (IpAddr::V4(a), IpAddr::V4(b)) => self.same_prefix(u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
             (IpAddr::V6(a), IpAddr::V6(b)) => self.same_prefix(a.to_bits(), b.to_bits(), 128),
             _ => false,
         }

@@ -39,9 +39,7 @@ impl Store for Memory {
 
     fn get_many(&self, keys: &[String]) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let pairs = self.pairs();
-        let found = keys
-            .iter()
-            .filter_map(|key| Some((key.clone(), pairs.get(key)?.clone())));
+        let found = keys.iter().filter_map(|key| Some((key.clone(), pairs.get(key)?.clone())));
         Ok(found.collect::<Pairs>().into_iter().collect())
     }
 

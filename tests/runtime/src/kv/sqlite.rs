@@ -41,17 +41,11 @@ impl Sqlite {
             "CREATE TABLE IF NOT EXISTS pairs (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) \
              WITHOUT ROWID",
         )?;
-        Ok(Self {
-            writer: Mutex::new(writer),
-            reader: Mutex::new(connect(path)?),
-        })
+        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(connect(path)?) })
     }
 
     /// Runs `work` in a transaction that commits unless `work` fails.
-    fn write<R>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
+    fn write<R>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<R, Error>) -> Result<R, Error> {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(&transaction)?;
@@ -75,10 +69,7 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 fn get(connection: &Connection, key: &str) -> Result<Option<Vec<u8>>, Error> {
-    Ok(connection
-        .prepare_cached(GET)?
-        .query_row([key], |row| row.get(0))
-        .optional()?)
+    Ok(connection.prepare_cached(GET)?.query_row([key], |row| row.get(0)).optional()?)
 }
 
 fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<(), Error> {
@@ -107,9 +98,7 @@ impl Store for Sqlite {
     fn list_keys(&self) -> Result<Vec<String>, Error> {
         let reader = lock(&self.reader);
         let mut statement = reader.prepare_cached("SELECT key FROM pairs ORDER BY key")?;
-        let keys = statement
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        let keys = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(keys)
     }
 
@@ -125,11 +114,7 @@ impl Store for Sqlite {
     }
 
     fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), Error> {
-        self.write(|transaction| {
-            pairs
-                .iter()
-                .try_for_each(|(key, value)| set(transaction, key, value))
-        })
+        self.write(|transaction| pairs.iter().try_for_each(|(key, value)| set(transaction, key, value)))
     }
 
     fn delete_many(&self, keys: &[String]) -> Result<(), Error> {

@@ -59,12 +59,8 @@ fn keys_are_listed_and_told_apart_by_their_bytes() {
 #[test]
 fn many_keys_are_set_read_and_deleted_at_once() {
     on_both(|store| {
-        store
-            .set_many(&[pair("a", b"1"), pair("b", b"2"), pair("a", b"3")])
-            .unwrap();
-        let found = store
-            .get_many(&strings(&["b", "absent", "a", "a"]))
-            .unwrap();
+        store.set_many(&[pair("a", b"1"), pair("b", b"2"), pair("a", b"3")]).unwrap();
+        let found = store.get_many(&strings(&["b", "absent", "a", "a"])).unwrap();
         assert_eq!(found, [pair("a", b"3"), pair("b", b"2")]);
         store.delete_many(&strings(&["a", "absent"])).unwrap();
         assert_eq!(store.list_keys().unwrap(), ["b"]);

@@ -5,9 +5,7 @@
 pub(crate) fn check(id: &str, separator: char, lower_only: bool) -> Result<(), String> {
     id.split(separator)
         .try_for_each(|word| check_word(word, lower_only))
-        .map_err(|reason| {
-            format!("{id:?} is not a valid name: its words, separated by {separator:?}, {reason}")
-        })
+        .map_err(|reason| format!("{id:?} is not a valid name: its words, separated by {separator:?}, {reason}"))
 }
 
 fn check_word(word: &str, lower_only: bool) -> Result<(), &'static str> {

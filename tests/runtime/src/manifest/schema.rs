@@ -27,10 +27,7 @@ pub struct Document {
 /// `[application]`; everything but the name and the version is for people and other tools.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "listed so that they are accepted, not because they are used"
-)]
+#[expect(dead_code, reason = "listed so that they are accepted, not because they are used")]
 pub struct Application {
     /// Shown by `/.well-known/spin/info`.
     pub name: String,
@@ -83,10 +80,7 @@ pub struct HttpTrigger {
 /// One `[component.<id>]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "listed so that they are accepted, not because they are used"
-)]
+#[expect(dead_code, reason = "listed so that they are accepted, not because they are used")]
 pub struct Component {
     /// Path of the wasm file, relative to the manifest.
     pub source: String,

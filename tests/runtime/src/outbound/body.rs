@@ -22,11 +22,7 @@ pub(super) struct Paced {
 
 impl Paced {
     pub(super) fn new(body: Incoming, pause: Duration) -> Self {
-        Self {
-            body: Some(body),
-            pause,
-            alarm: None,
-        }
+        Self { body: Some(body), pause, alarm: None }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -42,10 +38,7 @@ impl Body for Paced {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
         let Some(body) = &mut this.body else {
             return Poll::Ready(None);

@@ -49,20 +49,18 @@ impl std::error::Error for Refused {}
 impl From<&Refused> for Error {
     fn from(refused: &Refused) -> Self {
         match refused {
-            Refused::Unresolved => Self::DnsError {
-                rcode: Some("address not available".to_owned()),
-                info_code: Some(0),
-            },
+            Refused::Unresolved => {
+                Self::DnsError { rcode: Some("address not available".to_owned()), info_code: Some(0) }
+            }
             Refused::Timeout | Refused::Connect(io::ErrorKind::TimedOut) => Self::ConnectionTimeout,
-            Refused::Connect(
-                io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable,
-            ) => Self::DestinationIpUnroutable,
+            Refused::Connect(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
+                Self::DestinationIpUnroutable
+            }
             Refused::Connect(_) => Self::ConnectionRefused,
             Refused::Certificate => Self::TlsCertificateError,
-            Refused::Alert(alert) => Self::TlsAlertReceived {
-                alert_id: Some(u8::from(*alert)),
-                alert_message: Some(format!("{alert:?}")),
-            },
+            Refused::Alert(alert) => {
+                Self::TlsAlertReceived { alert_id: Some(u8::from(*alert)), alert_message: Some(format!("{alert:?}")) }
+            }
             Refused::Tls => Self::TlsProtocolError,
         }
     }
@@ -74,12 +72,8 @@ pub(super) struct Connector(TlsConnector);
 
 impl Connector {
     pub(super) fn new() -> Self {
-        let roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        let tls = ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         Self(TlsConnector::from(Arc::new(tls)))
     }
 
@@ -93,30 +87,19 @@ impl Connector {
             io::ErrorKind::AddrNotAvailable => Refused::Unresolved,
             kind => Refused::Connect(kind),
         };
-        let stream = TcpStream::connect(addresses.as_slice())
-            .await
-            .map_err(refused)?;
+        let stream = TcpStream::connect(addresses.as_slice()).await.map_err(refused)?;
         stream.set_nodelay(true).map_err(refused)?;
         if !secure {
             return Ok(Stream::Plain(stream));
         }
-        let name = ServerName::try_from(host)
-            .map_err(|_| Refused::Unresolved)?
-            .to_owned();
-        let stream = self
-            .0
-            .connect(name, stream)
-            .await
-            .map_err(|error| of_handshake(&error))?;
+        let name = ServerName::try_from(host).map_err(|_| Refused::Unresolved)?.to_owned();
+        let stream = self.0.connect(name, stream).await.map_err(|error| of_handshake(&error))?;
         Ok(Stream::Tls(Box::new(stream)))
     }
 }
 
 fn of_handshake(error: &io::Error) -> Refused {
-    match error
-        .get_ref()
-        .and_then(|cause| cause.downcast_ref::<rustls::Error>())
-    {
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(_)) => Refused::Certificate,
         Some(rustls::Error::AlertReceived(alert)) => Refused::Alert(*alert),
         _ => Refused::Tls,
@@ -169,21 +152,13 @@ impl Connection for Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.inner().poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.inner().poll_write(cx, bytes)
     }
 

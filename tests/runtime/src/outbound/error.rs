@@ -43,7 +43,5 @@ fn find<'a, E: Cause + 'static>(error: &'a (dyn Cause + 'static)) -> Option<&'a 
 }
 
 fn causes<'a>(error: &'a (dyn Cause + 'static)) -> impl Iterator<Item = &'a (dyn Cause + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Cause + 'static)| {
-        (*error).source()
-    })
+    std::iter::successors(Some(error), |error: &&'a (dyn Cause + 'static)| (*error).source())
 }

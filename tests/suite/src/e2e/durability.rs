@@ -1,6 +1,9 @@
 //! What was acknowledged is kept: through restarts, kills and crowds.
 
-use super::gateway::{Gateway, with_sandbox};
+use super::{
+    gateway::{Gateway, with_sandbox},
+    payload,
+};
 use crate::rows::{EMPTY_PUSH, PROJECT};
 use http::Method;
 use serde_json::{Value, json};
@@ -90,14 +93,17 @@ fn concurrent_creations_are_all_kept() {
 #[test]
 fn concurrent_pushes_all_arrive() {
     let (gateway, sandbox) = with_sandbox("pushes");
-    let secret = gateway.create_token("agent", &["write_metrics"]).text("secret_key");
+    let secret = gateway.create_token("agent", &["write_metrics", "query_metrics"]).text("secret_key");
     sandbox.received();
     thread::scope(|scope| {
-        for _ in 0..200 {
-            scope.spawn(|| assert_eq!(gateway.push(&secret, EMPTY_PUSH).status, 200));
+        for number in 0..200 {
+            let (gateway, secret) = (&gateway, &secret);
+            let body = payload::one_sample(&format!("push_{number}"));
+            scope.spawn(move || assert_eq!(gateway.push(secret, &body).status, 200));
         }
     });
     assert_eq!(sandbox.received().len(), 200);
+    assert_eq!(gateway.query(&secret, "%7B__name__=~%22push_.*%22%7D").len(), 200);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{
     gateway::{Gateway, with_sandbox},
+    payload,
     process::free_port,
 };
 use crate::rows::EMPTY_PUSH;
@@ -39,9 +40,7 @@ fn a_push_is_forwarded_byte_for_byte() {
     let (gateway, sandbox) = with_sandbox("bytes");
     let secret = writer(&gateway);
     sandbox.received();
-    let request = [&b"\x0a\x1a\x0a\x0e\x0a\x08__name__\x12\x02up\x12\x08\x09\0\0\0\0\0\0\xf0\x3f"[..]].concat();
-    let request = [&request[..1], &[24], &request[2..18], &[0x12, 9], &request[20..]].concat();
-    let block = snap::raw::Encoder::new().compress_vec(&request).unwrap();
+    let block = payload::one_sample("up");
     let answer = gateway.push(&secret, &block);
     assert_eq!((answer.status, answer.body.len()), (200, 0), "{answer:?}");
     let [received] = sandbox.received().try_into().unwrap();

@@ -65,12 +65,7 @@ pub(crate) struct Keyvalue {
 
 impl Keyvalue {
     pub(crate) fn new(store: Arc<dyn Store>, fault: Option<PathBuf>, count: bool) -> Self {
-        Self {
-            store,
-            fault,
-            totals: count.then(Mutex::default),
-            turn: tokio::sync::Mutex::default(),
-        }
+        Self { store, fault, totals: count.then(Mutex::default), turn: tokio::sync::Mutex::default() }
     }
 
     /// Whether operations are counted.
@@ -92,11 +87,7 @@ impl Keyvalue {
         if kind.is_brief() || !self.store.is_slow() {
             return work(&*self.store);
         }
-        let _turn = if kind.is_write() {
-            Some(self.turn.lock().await)
-        } else {
-            None
-        };
+        let _turn = if kind.is_write() { Some(self.turn.lock().await) } else { None };
         let store = Arc::clone(&self.store);
         tokio::task::spawn_blocking(move || work(&*store))
             .await
@@ -114,14 +105,9 @@ impl Keyvalue {
     /// Operations since the start, as `{"<component>":{"<kind>":<count>}}`.
     pub(crate) fn totals(&self) -> serde_json::Value {
         let mut report = serde_json::Map::new();
-        let totals = self
-            .totals
-            .as_ref()
-            .map(|t| t.lock().unwrap_or_else(PoisonError::into_inner));
+        let totals = self.totals.as_ref().map(|t| t.lock().unwrap_or_else(PoisonError::into_inner));
         for ((component, kind), total) in totals.iter().flat_map(|totals| totals.iter()) {
-            let kinds = report
-                .entry(component)
-                .or_insert_with(|| serde_json::json!({}));
+            let kinds = report.entry(component).or_insert_with(|| serde_json::json!({}));
             if let Some(kinds) = kinds.as_object_mut() {
                 kinds.insert(kind.name().to_owned(), (*total).into());
             }
@@ -136,9 +122,7 @@ mod tests {
     use crate::kv::Memory;
 
     fn run(keyvalue: &Keyvalue, kind: Kind) -> Result<Option<Vec<u8>>, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(keyvalue.run(kind, "push", |store| store.get("k")))
     }
 

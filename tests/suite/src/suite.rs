@@ -3,6 +3,8 @@
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
 //! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends.
 
+#![cfg(test)]
+
 mod architecture;
 mod e2e;
 mod flow;
