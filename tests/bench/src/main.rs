@@ -55,7 +55,7 @@ fn series(index: i64) -> TimeSeries {
         ("cpu", (index / 40).to_string()),
         ("instance", "node-exporter-7.monitoring.svc:9100".to_owned()),
         ("job", "node-exporter".to_owned()),
-        ("mode", ["idle", "iowait", "system", "user"][usize::try_from(index % 4).unwrap_or(0)].to_owned()),
+        ("mode", mode(index).to_owned()),
         ("namespace", "monitoring".to_owned()),
         ("pod", "node-exporter-7".to_owned()),
     ];
@@ -63,5 +63,14 @@ fn series(index: i64) -> TimeSeries {
     TimeSeries {
         labels: labels.into_iter().map(|(name, value)| Label { name: name.to_owned(), value }).collect(),
         samples: vec![Sample { value, timestamp: NOW }],
+    }
+}
+
+const fn mode(index: i64) -> &'static str {
+    match index % 4 {
+        0 => "idle",
+        1 => "iowait",
+        2 => "system",
+        _ => "user",
     }
 }

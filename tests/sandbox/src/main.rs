@@ -35,7 +35,7 @@ async fn main() {
         ("mimir", server::start(&host, mimir::Mimir::default()).await),
         ("loki", server::start(&host, loki::Loki::default()).await),
         ("alertmanager", server::start(&host, alertmanager::Alertmanager::default()).await),
-        ("grafana", server::start(&host, grafana::Grafana::default()).await),
+        ("grafana", server::start(&host, grafana::Grafana).await),
     ];
     let mut lines: String = services.iter().map(|(name, address)| format!("{name}_url=http://{address}\n")).collect();
     lines.push_str("ready\n");
