@@ -133,12 +133,11 @@ fn create_until_killed(gateway: &mut Gateway, round: usize) -> Vec<(String, Stri
         super::process::eventually("a creation to be under way", || {
             (gateway.token_ids().len() > 8 * (round + 1)).then_some(())
         });
-        let killer = std::process::Command::new("kill").args(["-KILL", &gateway.id().to_string()]).status().unwrap();
-        assert!(killer.success());
+        gateway.kill();
         killed.store(true, Relaxed);
         creators.into_iter().flat_map(|creator| creator.join().unwrap()).collect()
     });
-    gateway.kill_and_restart();
+    gateway.start_again();
     acknowledged
 }
 

@@ -2,12 +2,20 @@
 
 use super::{
     client::Client,
-    process::{Process, built, fresh_folder},
+    process::{Process, built, free_port, fresh_folder},
 };
-use crate::rows::{Answer, KEY, PROJECT};
+use crate::{
+    rows::{Answer, KEY, PROJECT},
+    tree,
+};
 use http::Method;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// A gateway under test.
 pub(crate) struct Gateway {
@@ -30,19 +38,19 @@ impl Gateway {
         Self { process, variables: all, folder, url, client: Client::default() }
     }
 
-    /// Kills it where it stands, and starts it again on what it left.
-    pub(crate) fn kill_and_restart(&mut self) {
+    /// Kills it where it stands.
+    pub(crate) fn kill(&self) {
         self.process.kill();
-        self.relaunch();
     }
 
     /// Stops it as an operator does, and starts it again; it must have ended well.
     pub(crate) fn restart(&mut self) {
         assert_eq!(self.process.stop("-TERM"), Some(0));
-        self.relaunch();
+        self.start_again();
     }
 
-    fn relaunch(&mut self) {
+    /// Starts it again on what it left.
+    pub(crate) fn start_again(&mut self) {
         (self.process, self.url) = launch(&self.folder, &self.variables);
     }
 
@@ -51,7 +59,7 @@ impl Gateway {
         self.process.id()
     }
 
-    /// Makes its store fail, or mends it.
+    /// Makes its store fail, or mends it. Spin's store cannot be told to.
     pub(crate) fn break_store(&self, broken: bool) {
         let flag = self.folder.join("kv-fault");
         if broken { fs::write(flag, "").unwrap() } else { fs::remove_file(flag).unwrap() }
@@ -96,15 +104,33 @@ impl Gateway {
     }
 }
 
-fn launch(folder: &std::path::Path, variables: &BTreeMap<String, String>) -> (Process, String) {
-    let mut command = built("cockpit-runtime");
+/// Whether the suite runs under an installed Spin (`COCKPIT_TEST_SPIN=1`) instead of the local runtime.
+#[expect(clippy::disallowed_methods, reason = "the environment chooses the host for this run")]
+pub(crate) fn on_spin() -> bool {
+    std::env::var("COCKPIT_TEST_SPIN").is_ok_and(|value| value == "1")
+}
+
+fn launch(folder: &Path, variables: &BTreeMap<String, String>) -> (Process, String) {
+    let mut command = if on_spin() { Command::new("spin") } else { built("cockpit-runtime") };
+    command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
+    if on_spin() { spin(command, folder) } else { local_runtime(command, folder) }
+}
+
+fn local_runtime(mut command: Command, folder: &Path) -> (Process, String) {
     command.args(["--manifest", "spin.toml", "--listen", "127.0.0.1:0", "--cache-dir", "target/suite/cache"]);
     command.arg("--state-dir").arg(folder).arg("--kv-fault-file").arg(folder.join("kv-fault"));
-    command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
     let mut process = Process::start(&mut command, "the local runtime");
     let ready = process.line();
     let url = ready.strip_prefix("ready ").unwrap_or_else(|| panic!("{ready}")).to_owned();
     (process, url)
+}
+
+fn spin(mut command: Command, folder: &Path) -> (Process, String) {
+    let address = format!("127.0.0.1:{}", free_port());
+    command.current_dir(tree::root()).args(["up", "--listen", &address, "--state-dir"]).arg(folder);
+    let mut process = Process::start(&mut command, "spin is missing: see https://spinframework.dev");
+    process.lines_until(|line| line.starts_with("Available Routes"));
+    (process, format!("http://{address}"))
 }
 
 /// The stand-ins for the backends.

@@ -4,6 +4,7 @@ use crate::tree;
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
+    os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     thread,
@@ -19,7 +20,8 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a program; `what` names it should it be missing, with how to get it.
     pub(crate) fn start(command: &mut Command, what: &str) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("{what}: {error}"));
+        let mut child =
+            command.stdout(Stdio::piped()).process_group(0).spawn().unwrap_or_else(|error| panic!("{what}: {error}"));
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self { child, lines }
     }
@@ -46,10 +48,10 @@ impl Process {
         self.child.id()
     }
 
-    /// Ends it without a chance to finish anything: SIGKILL.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    /// Ends it and what it started, without a chance to finish anything: SIGKILL.
+    pub(crate) fn kill(&self) {
+        let group = format!("-{}", self.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     }
 
     /// Asks it to stop with this signal, and returns its exit code.
@@ -62,7 +64,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        self.kill();
         let _ = self.child.wait();
     }
 }

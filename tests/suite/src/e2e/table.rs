@@ -2,7 +2,7 @@
 
 use super::{
     client::headers_of,
-    gateway::{Gateway, Sandbox, with_sandbox},
+    gateway::{Gateway, Sandbox, on_spin, with_sandbox},
 };
 use crate::rows::{self, Answer, Sent, Target};
 use cockpit_core::Scope;
@@ -38,6 +38,10 @@ impl Target for Deployed {
 
     fn break_store(&self, broken: bool) {
         self.gateway.break_store(broken);
+    }
+
+    fn has_breakable_store(&self) -> bool {
+        !on_spin()
     }
 
     fn received(&self) -> Vec<HeaderMap> {
