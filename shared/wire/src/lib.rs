@@ -1,11 +1,19 @@
 //! Walking the wire formats that senders push, without building anything owned from them.
 //!
 //! Bytes in, verdicts out. Every length is checked before it is believed, every loop consumes input, and
-//! what is left over is an error. Start reading at [`remote_write`]; [`protobuf`] is the reader it stands on.
+//! what is left over is an error. Start reading at [`remote_write`] or [`loki`]; [`protobuf`] and [`json`] are the
+//! readers they stand on, [`snappy`] and [`inflate`] come before them, and [`patch`] cuts out what is refused.
 
 #![forbid(unsafe_code)]
-#![warn(clippy::arithmetic_side_effects)]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+pub mod inflate;
+pub mod json;
+pub mod loki;
+pub mod patch;
 pub mod protobuf;
 pub mod remote_write;
 pub mod snappy;
+
+#[cfg(test)]
+mod random;

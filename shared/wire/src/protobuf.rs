@@ -21,6 +21,8 @@ pub enum ProtobufError {
     WireType,
     /// A field belongs to another version of the message.
     WrongMessage,
+    /// A time is not between the years 1 and 9999.
+    Time,
 }
 
 /// A field's value as it stands on the wire.
@@ -91,6 +93,11 @@ impl<'a> Reader<'a> {
         Ok(Value::Group)
     }
 
+    /// What is left to read.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// Whether everything has been read.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -137,6 +144,7 @@ impl fmt::Display for ProtobufError {
             Self::FieldNumber => "a field number is out of range",
             Self::WireType => "a field has the wrong wire type",
             Self::WrongMessage => "it has fields of another protocol version",
+            Self::Time => "a time is out of range",
         })
     }
 }

@@ -1,0 +1,230 @@
+//! Loki's push as JSON, read as Loki's two readers do together.
+//!
+//! Of a name that stands twice the last counts; `streams` is found in any case, the other names are not; what has
+//! no place here is ignored. Labels become the text that Loki makes of them, and that text is what is parsed.
+
+use super::{Entry, Judge, Judged, LEVEL, Stream, labels};
+use crate::{
+    json::{Cursor, JsonError, Kind, Value},
+    patch::{Mark, Patch},
+};
+use std::{collections::BTreeMap, ops::Range};
+
+/// Reads a push and lets `judge` decide on everything in it.
+///
+/// ```json
+/// {"streams": [{"stream": {"name": "value"}, "values": [["nanoseconds", "line", {"name": "value"}]]}]}
+/// ```
+pub fn read(text: &[u8], judge: &mut impl Judge) -> Result<Judged, JsonError> {
+    let mut reader = Reader { text, judge, judged: Judged::default() };
+    let mut cursor = Cursor::new(text, 0);
+    if cursor.kind() == Kind::Null {
+        cursor.value()?;
+        return Ok(reader.judged);
+    }
+    let mut streams = None;
+    cursor.object("an object", |name, cursor| {
+        let value = cursor.value()?;
+        if name.text()?.eq_ignore_ascii_case(b"streams") {
+            streams = Some(value);
+        }
+        Ok(())
+    })?;
+    if let Some(streams) = streams.filter(|streams| streams.kind != Kind::Null) {
+        reader.streams(streams.start)?;
+    }
+    Ok(reader.judged)
+}
+
+struct Reader<'r, J> {
+    text: &'r [u8],
+    judge: &'r mut J,
+    judged: Judged,
+}
+
+impl<J: Judge> Reader<'_, J> {
+    fn streams(&mut self, start: usize) -> Result<(), JsonError> {
+        let mut list = List::new(&self.judged.patch);
+        Cursor::new(self.text, start).array("an array of streams", |cursor| {
+            let start = cursor.start();
+            list.begin(&mut self.judged.patch, start);
+            let before = self.judged.patch.mark();
+            let keep = self.stream(cursor)?;
+            self.judged.streams = self.judged.streams.saturating_add(1);
+            self.judged.kept = self.judged.kept.saturating_add(usize::from(keep));
+            if !keep {
+                self.judged.patch.back_to(before);
+            }
+            list.end(&mut self.judged.patch, start..cursor.end(), keep);
+            Ok(())
+        })?;
+        list.close(&mut self.judged.patch);
+        Ok(())
+    }
+
+    fn stream(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, JsonError> {
+        let (mut pairs, mut values, mut entries) = (None, None, 0);
+        cursor.object("a stream", |name, cursor| {
+            match &*name.text()? {
+                b"stream" => pairs = Some(cursor.value()?),
+                b"values" if cursor.kind() == Kind::Null => cursor.value().map(drop)?,
+                b"values" => {
+                    values = Some(cursor.start());
+                    entries = count(cursor)?;
+                }
+                _ => drop(cursor.value()?),
+            }
+            Ok(())
+        })?;
+        let text = pairs.map(|pairs| label_text(self.text, pairs)).transpose()?.unwrap_or_default();
+        let mut parsed = Vec::new();
+        let labels = labels::parse(&text, &mut parsed).map(|()| parsed.as_slice());
+        let keep = self.judge.stream(&Stream { text: &text, labels, entries });
+        let kept = values.map(|start| self.entries(start, keep)).transpose()?.unwrap_or(0);
+        Ok(keep && (kept > 0 || entries == 0))
+    }
+
+    /// Reads the entries, and returns how many are kept.
+    fn entries(&mut self, start: usize, keep: bool) -> Result<usize, JsonError> {
+        let mut list = List::new(&self.judged.patch);
+        let mut kept = 0_usize;
+        Cursor::new(self.text, start).array("an array of entries", |cursor| {
+            let start = cursor.start();
+            list.begin(&mut self.judged.patch, start);
+            // A null is no entry, and is left where it stands.
+            let entry = if cursor.kind() == Kind::Null { cursor.value().map(|_| None)? } else { Some(entry(cursor)?) };
+            let stays = entry.is_none_or(|entry| keep && self.judge.entry(&entry));
+            kept = kept.saturating_add(usize::from(stays && entry.is_some()));
+            list.end(&mut self.judged.patch, start..cursor.end(), stays);
+            Ok(())
+        })?;
+        list.close(&mut self.judged.patch);
+        Ok(kept)
+    }
+}
+
+/// Skips the entries and counts them.
+fn count(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+    let mut entries = 0_usize;
+    cursor.array("an array of entries", |cursor| {
+        let value = cursor.value()?;
+        entries = entries.saturating_add(usize::from(value.kind != Kind::Null));
+        Ok(())
+    })?;
+    Ok(entries)
+}
+
+/// Labels as Loki writes them down: sorted, the last of a name, values in double quotes. What is no string stands
+/// for its text.
+fn label_text(text: &[u8], pairs: Value<'_>) -> Result<Vec<u8>, JsonError> {
+    let mut labels = BTreeMap::new();
+    Cursor::new(text, pairs.start).object("an object of labels", |name, cursor| {
+        let (name, value) = (name.text()?, cursor.value()?.text()?);
+        labels.insert(name, value);
+        Ok(())
+    })?;
+    let mut text = vec![b'{'];
+    for (index, (name, value)) in labels.iter().enumerate() {
+        text.extend_from_slice(if index == 0 { b"" } else { b", " });
+        text.extend_from_slice(name);
+        text.push(b'=');
+        quote(value, &mut text);
+    }
+    text.push(b'}');
+    Ok(text)
+}
+
+fn quote(value: &[u8], into: &mut Vec<u8>) {
+    into.push(b'"');
+    for chunk in value.utf8_chunks() {
+        for byte in chunk.valid().bytes() {
+            match byte {
+                b'"' | b'\\' => into.extend_from_slice(&[b'\\', byte]),
+                b'\n' => into.extend_from_slice(b"\\n"),
+                _ => into.push(byte),
+            }
+        }
+        into.extend(chunk.invalid().iter().flat_map(|byte| format!("\\x{byte:02x}").into_bytes()));
+    }
+    into.push(b'"');
+}
+
+/// `["nanoseconds", "line", {metadata}]`: each may be missing, what follows them is ignored.
+fn entry(cursor: &mut Cursor<'_>) -> Result<Entry, JsonError> {
+    let mut entry = Entry::EMPTY;
+    let mut index = 0_usize;
+    cursor.array("an entry", |cursor| {
+        match index {
+            0 => entry.nanos = time(cursor.value()?.expect(Kind::String, "a time in quotes")?)?,
+            1 => entry.line = cursor.value()?.expect(Kind::String, "a line in quotes")?.text_length()?,
+            2 => metadata(cursor, &mut entry)?,
+            _ => drop(cursor.value()?),
+        }
+        index = index.saturating_add(1);
+        Ok(())
+    })?;
+    Ok(entry)
+}
+
+fn metadata(cursor: &mut Cursor<'_>, entry: &mut Entry) -> Result<(), JsonError> {
+    cursor.object("an object of metadata", |name, cursor| {
+        let value = cursor.value()?.expect(Kind::String, "a value in quotes")?;
+        let (name, value) = (name.text()?, value.text_length()?);
+        entry.add_metadata(*name == *LEVEL, name.len().saturating_add(value));
+        Ok(())
+    })
+}
+
+/// A whole number that fits 64 bits, without leading zeros.
+fn time(value: Value<'_>) -> Result<i64, JsonError> {
+    let content = value.content();
+    let digits = content.strip_prefix(b"-").unwrap_or(content);
+    let padded = matches!(digits, [b'0', _, ..]);
+    let text = std::str::from_utf8(content).ok().filter(|text| !padded && !text.starts_with('+'));
+    text.and_then(|text| text.parse().ok()).ok_or(JsonError { wanted: "a time in nanoseconds", at: value.start })
+}
+
+/// Cuts elements out of an array, each with one of the commas beside it.
+struct List {
+    /// What this array's cuts may be joined with begins here.
+    mark: Mark,
+    /// Where the last element ended, kept or not, once one is kept.
+    behind: Option<usize>,
+    /// The element that was cut last, while none is kept: the comma behind it goes with it.
+    leading: Option<Range<usize>>,
+}
+
+impl List {
+    const fn new(patch: &Patch) -> Self {
+        Self { mark: patch.mark(), behind: None, leading: None }
+    }
+
+    /// The next element begins.
+    fn begin(&mut self, patch: &mut Patch, start: usize) {
+        if let Some(leading) = self.leading.take() {
+            patch.cut_since(self.mark, leading.start..start);
+        }
+    }
+
+    /// It ends here.
+    fn end(&mut self, patch: &mut Patch, element: Range<usize>, keep: bool) {
+        match self.behind {
+            Some(behind) if !keep => patch.cut_since(self.mark, behind..element.end),
+            None if !keep => self.leading = Some(element.clone()),
+            _ => {}
+        }
+        if keep || self.behind.is_some() {
+            self.behind = Some(element.end);
+        }
+    }
+
+    /// So does the array.
+    fn close(&mut self, patch: &mut Patch) {
+        if let Some(leading) = self.leading.take() {
+            patch.cut_since(self.mark, leading);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

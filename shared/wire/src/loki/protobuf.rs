@@ -1,0 +1,213 @@
+//! Loki's push as protobuf, walked without building anything from it.
+
+use super::{Entry, Judge, Judged, LEVEL, Stream, labels};
+use crate::protobuf::{ProtobufError, Reader, Value};
+use std::ops::Range;
+
+/// The seconds of year 1 and of year 10000: what Loki takes for a time at all.
+const SECONDS: Range<i64> = -62_135_596_800..253_402_300_800;
+
+const NANOS: Range<i64> = 0..1_000_000_000;
+
+/// Walks an inflated request to its leaves and lets `judge` decide on everything in it.
+///
+/// ```proto
+/// message PushRequest { repeated Stream streams = 1; string format = 2; }
+/// message Stream      { string labels = 1; repeated Entry entries = 2; uint64 hash = 3; }
+/// message Entry       { google.protobuf.Timestamp timestamp = 1; string line = 2;
+///                       repeated LabelPair structuredMetadata = 3; repeated LabelPair parsed = 4; }
+/// message LabelPair   { string name = 1; string value = 2; }
+/// message Timestamp   { int64 seconds = 1; int32 nanos = 2; }
+/// ```
+pub fn walk(request: &[u8], judge: &mut impl Judge) -> Result<Judged, ProtobufError> {
+    let mut walker = Walker { judge, labels: Vec::new(), judged: Judged::default() };
+    let mut fields = Fields::new(request, 0);
+    while let Some(field) = fields.next()? {
+        match field.number {
+            1 => walker.stream(field.message()?)?,
+            2 => drop(field.value.bytes()?),
+            _ => {}
+        }
+    }
+    Ok(walker.judged)
+}
+
+struct Walker<'w, 'a, J> {
+    judge: &'w mut J,
+    /// The labels of the stream at hand; kept for its memory.
+    labels: Vec<labels::Label<'a>>,
+    judged: Judged,
+}
+
+impl<'a, J: Judge> Walker<'_, 'a, J> {
+    fn stream(&mut self, message: Message<'a>) -> Result<(), ProtobufError> {
+        let (text, entries) = outline(&message)?;
+        let parsed = labels::parse(text, &mut self.labels);
+        let stream = Stream { text, labels: parsed.map(|()| self.labels.as_slice()), entries };
+        let mut keep = self.judge.stream(&stream);
+        let before = self.judged.patch.mark();
+        let kept = self.entries(&message, keep)?;
+        keep &= kept > 0 || entries == 0;
+        self.judged.streams = self.judged.streams.saturating_add(1);
+        self.judged.kept = self.judged.kept.saturating_add(usize::from(keep));
+        if keep {
+            self.judged.patch.resize(before, message.prefix, message.bytes.len());
+        } else {
+            self.judged.patch.back_to(before);
+            self.judged.patch.cut(message.whole);
+        }
+        Ok(())
+    }
+
+    /// Walks the entries, and returns how many are kept.
+    fn entries(&mut self, message: &Message<'a>, keep: bool) -> Result<usize, ProtobufError> {
+        let start = self.judged.patch.mark();
+        let mut fields = message.fields();
+        let mut kept = 0_usize;
+        while let Some(field) = fields.next()? {
+            if field.number != 2 {
+                continue;
+            }
+            let message = field.message()?;
+            let entry = entry(message.bytes)?;
+            if keep && self.judge.entry(&entry) {
+                kept = kept.saturating_add(1);
+            } else {
+                self.judged.patch.cut_since(start, message.whole);
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// A stream's labels, of which the last count, and how many entries it has.
+fn outline<'a>(message: &Message<'a>) -> Result<(&'a [u8], usize), ProtobufError> {
+    let (mut labels, mut entries) = (&b""[..], 0_usize);
+    let mut fields = message.fields();
+    while let Some(field) = fields.next()? {
+        match (field.number, field.value) {
+            (1, value) => labels = value.bytes()?,
+            (2, _) => entries = entries.saturating_add(1),
+            (3, Value::Varint(_)) => {}
+            (3, _) => return Err(ProtobufError::WireType),
+            _ => {}
+        }
+    }
+    Ok((labels, entries))
+}
+
+fn entry(message: &[u8]) -> Result<Entry, ProtobufError> {
+    let mut entry = Entry::EMPTY;
+    let mut reader = Reader::new(message);
+    while let Some((number, value)) = reader.field()? {
+        match number {
+            1 => entry.nanos = time(value.bytes()?)?,
+            2 => entry.line = value.bytes()?.len(),
+            3 => {
+                let (is_level, bytes) = pair(value.bytes()?)?;
+                entry.add_metadata(is_level, bytes);
+            }
+            4 => drop(pair(value.bytes()?)?),
+            _ => {}
+        }
+    }
+    Ok(entry)
+}
+
+/// Nanoseconds since 1970.
+fn time(message: &[u8]) -> Result<i64, ProtobufError> {
+    let (mut seconds, mut nanos) = (0_i64, 0_i64);
+    let mut reader = Reader::new(message);
+    while let Some((number, value)) = reader.field()? {
+        match (number, value) {
+            (1, Value::Varint(value)) => seconds = value.cast_signed(),
+            (2, Value::Varint(value)) => nanos = low_32_bits(value),
+            (1 | 2, _) => return Err(ProtobufError::WireType),
+            _ => {}
+        }
+    }
+    if !SECONDS.contains(&seconds) || !NANOS.contains(&nanos) {
+        return Err(ProtobufError::Time);
+    }
+    let exact = i128::from(seconds).saturating_mul(i128::from(NANOS.end)).saturating_add(i128::from(nanos));
+    Ok(i64::try_from(exact).unwrap_or(if seconds < 0 { i64::MIN } else { i64::MAX }))
+}
+
+/// An `int32` keeps the low half of what is sent for it.
+fn low_32_bits(value: u64) -> i64 {
+    let [a, b, c, d, ..] = value.to_le_bytes();
+    i64::from(i32::from_le_bytes([a, b, c, d]))
+}
+
+/// Whether a pair is the level, and how long its name and value are.
+fn pair(message: &[u8]) -> Result<(bool, usize), ProtobufError> {
+    let (mut name, mut value) = (&b""[..], &b""[..]);
+    let mut reader = Reader::new(message);
+    while let Some((number, bytes)) = reader.field()? {
+        match number {
+            1 => name = bytes.bytes()?,
+            2 => value = bytes.bytes()?,
+            _ => {}
+        }
+    }
+    Ok((name == LEVEL, name.len().saturating_add(value.len())))
+}
+
+/// The fields of a message, with their places in the request.
+struct Fields<'a> {
+    reader: Reader<'a>,
+    end: usize,
+}
+
+/// A field and where it stands.
+struct Field<'a> {
+    number: u32,
+    value: Value<'a>,
+    whole: Range<usize>,
+    /// How long its tag is; nobody is obliged to write it as short as possible.
+    tag: usize,
+}
+
+/// An embedded message and where it stands.
+struct Message<'a> {
+    bytes: &'a [u8],
+    /// Its tag, its length and its bytes.
+    whole: Range<usize>,
+    /// Its length.
+    prefix: Range<usize>,
+}
+
+impl<'a> Fields<'a> {
+    const fn new(message: &'a [u8], start: usize) -> Self {
+        Self { reader: Reader::new(message), end: start.saturating_add(message.len()) }
+    }
+
+    fn at(&self) -> usize {
+        self.end.saturating_sub(self.reader.rest().len())
+    }
+
+    fn next(&mut self) -> Result<Option<Field<'a>>, ProtobufError> {
+        let (start, bytes) = (self.at(), self.reader.rest());
+        let Some((number, value)) = self.reader.field()? else { return Ok(None) };
+        let tag = bytes.iter().take_while(|byte| **byte >= 0x80).count().saturating_add(1);
+        Ok(Some(Field { number, value, whole: start..self.at(), tag }))
+    }
+}
+
+impl<'a> Field<'a> {
+    /// The message it holds.
+    fn message(self) -> Result<Message<'a>, ProtobufError> {
+        let bytes = self.value.bytes()?;
+        let prefix = self.whole.start.saturating_add(self.tag)..self.whole.end.saturating_sub(bytes.len());
+        Ok(Message { bytes, whole: self.whole, prefix })
+    }
+}
+
+impl<'a> Message<'a> {
+    const fn fields(&self) -> Fields<'a> {
+        Fields::new(self.bytes, self.prefix.end)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Cutting parts out of a body, and writing anew the lengths that stood around them.
+
+use std::ops::Range;
+
+/// Changes to a body, in the order of the places they change. Without any, the body stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    edits: Vec<Edit>,
+}
+
+/// These bytes make way for a varint, or for nothing. Half the size of a pair of `usize`, because a hostile body
+/// can ask for one edit in every dozen bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Edit {
+    start: u32,
+    end: u32,
+    varint: Option<u32>,
+}
+
+/// Where a patch stood, to go back to or to put a length in.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark(usize);
+
+impl Patch {
+    /// Whether nothing changes.
+    pub const fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
+    /// How far the patch has come.
+    pub const fn mark(&self) -> Mark {
+        Mark(self.edits.len())
+    }
+
+    /// Whether nothing has changed since.
+    pub const fn is_untouched(&self, since: Mark) -> bool {
+        self.edits.len() <= since.0
+    }
+
+    /// Forgets what has changed since.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.edits.truncate(mark.0);
+    }
+
+    /// Cuts these bytes out. They must lie behind all earlier changes.
+    pub fn cut(&mut self, range: Range<usize>) {
+        self.cut_since(Mark(0), range);
+    }
+
+    /// Cuts these bytes out, as one piece with what was cut right before them, but not before `mark`.
+    pub fn cut_since(&mut self, mark: Mark, range: Range<usize>) {
+        let (start, end) = (offset(range.start), offset(range.end));
+        match self.edits.get_mut(mark.0..).and_then(<[Edit]>::last_mut) {
+            Some(last) if last.end == start && last.varint.is_none() => last.end = end,
+            _ => self.edits.push(Edit { start, end, varint: None }),
+        }
+    }
+
+    /// Closes a length-delimited part in which something was cut since `mark`: its length, whose varint stands at
+    /// `prefix`, becomes what is left. A part that lost nothing keeps its bytes.
+    pub fn resize(&mut self, mark: Mark, prefix: Range<usize>, length: usize) {
+        let cut = self.edits.get(mark.0..).unwrap_or_default();
+        if cut.is_empty() {
+            return;
+        }
+        let lost = cut.iter().map(Edit::shrinks).fold(0, u32::saturating_add);
+        let left = offset(length).saturating_sub(lost);
+        let edit = Edit { start: offset(prefix.start), end: offset(prefix.end), varint: Some(left) };
+        self.edits.insert(mark.0, edit);
+    }
+
+    /// The body without what was cut.
+    pub fn apply(&self, body: &[u8]) -> Vec<u8> {
+        let mut left = Vec::with_capacity(body.len());
+        let mut from = 0;
+        for edit in &self.edits {
+            left.extend_from_slice(body.get(from..index(edit.start)).unwrap_or_default());
+            if let Some(value) = edit.varint {
+                put_varint(value, &mut left);
+            }
+            from = index(edit.end);
+        }
+        left.extend_from_slice(body.get(from..).unwrap_or_default());
+        left
+    }
+}
+
+impl Edit {
+    /// By how many bytes it shortens the body. A length never grows, so its varint does not either.
+    const fn shrinks(&self) -> u32 {
+        let length = match self.varint {
+            Some(value) => varint_length(value),
+            None => 0,
+        };
+        self.end.saturating_sub(self.start).saturating_sub(length)
+    }
+}
+
+/// Bodies are smaller than 4 GiB by far: limits see to that before anything is read.
+fn offset(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+fn index(offset: u32) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+const fn varint_length(value: u32) -> u32 {
+    u32::BITS.saturating_sub((value | 1).leading_zeros()).div_ceil(7)
+}
+
+fn put_varint(mut value: u32, into: &mut Vec<u8>) {
+    while value >= 0x80 {
+        into.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    into.push(value.to_le_bytes()[0]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(content: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put_varint(u32::try_from(content.len()).unwrap(), &mut bytes);
+        [&bytes, content].concat()
+    }
+
+    #[test]
+    fn what_is_cut_is_gone_and_the_rest_stays() {
+        let mut patch = Patch::default();
+        assert!(patch.is_empty());
+        assert_eq!(patch.apply(b"abcdef"), b"abcdef");
+        patch.cut(1..2);
+        patch.cut(2..3);
+        patch.cut(5..6);
+        assert_eq!(patch.apply(b"abcdef"), b"ade");
+        assert_eq!(patch.edits.len(), 2, "neighbours are one piece");
+    }
+
+    #[test]
+    fn lengths_around_a_cut_are_written_anew() {
+        for (size, cut) in [(10, 3), (130, 5), (130, 1), (20_000, 10_000), (20_000, 19_999)] {
+            let body = field(&vec![b'x'; size]);
+            let prefix = body.len() - size;
+            let mut patch = Patch::default();
+            let mark = patch.mark();
+            patch.cut(prefix..prefix + cut);
+            patch.resize(mark, 0..prefix, size);
+            assert_eq!(patch.apply(&body), field(&vec![b'x'; size - cut]), "{size} without {cut}");
+        }
+    }
+
+    #[test]
+    fn lengths_nest() {
+        let (inner, outer) = (|x: &[u8]| [b"i", &field(x)[..]].concat(), |x: &[u8]| [b"o", &field(x)[..]].concat());
+        let body = outer(&inner(&[b'x'; 126]));
+        let mut patch = Patch::default();
+        let (whole, part) = (patch.mark(), patch.mark());
+        patch.cut(5..10);
+        patch.resize(part, 4..5, 126);
+        patch.resize(whole, 1..3, 128);
+        assert_eq!(patch.apply(&body), outer(&inner(&[b'x'; 121])));
+    }
+
+    #[test]
+    fn a_part_that_lost_nothing_keeps_its_length_and_what_is_forgotten_stays() {
+        let mut patch = Patch::default();
+        let mark = patch.mark();
+        patch.resize(mark, 0..1, 5);
+        assert!(patch.is_empty());
+        patch.cut(1..3);
+        patch.back_to(mark);
+        assert_eq!(patch.apply(b"abc"), b"abc");
+    }
+}
