@@ -3,16 +3,20 @@
 //! Bytes in, verdicts out. Every length is checked before it is believed, every loop consumes input, and
 //! what is left over is an error. Start reading at [`remote_write`] or [`loki`]; [`protobuf`] and [`json`] are the
 //! readers they stand on, [`snappy`] and [`inflate`] come before them, and [`patch`] cuts out what is refused.
+//! What is refused is a row of [`checks`]; a [`report`] tells it the sender.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+pub mod checks;
+pub mod identity;
 pub mod inflate;
 pub mod json;
 pub mod loki;
 pub mod patch;
 pub mod protobuf;
 pub mod remote_write;
+pub mod report;
 pub mod snappy;
 
 #[cfg(test)]
