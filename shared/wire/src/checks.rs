@@ -239,6 +239,10 @@ mod tests {
     #[test]
     fn the_documentation_is_up_to_date() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/checks.md");
-        assert_eq!(std::fs::read_to_string(file).unwrap_or_default(), documentation(), "cargo run -p cockpit-wire --example checks > docs/checks.md");
+        assert_eq!(
+            std::fs::read_to_string(file).unwrap_or_default(),
+            documentation(),
+            "cargo run -p cockpit-wire --example checks > docs/checks.md"
+        );
     }
 }
