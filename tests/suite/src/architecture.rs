@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 /// Which of our crates a crate may use in its program; tests may use any.
 const ARROWS: &[(&str, &[&str])] = &[
     ("shared/core", &[]),
+    ("shared/quota", &["cockpit-core"]),
     ("shared/state", &["cockpit-core"]),
     ("shared/wire", &[]),
     ("shared/api", &["cockpit-core", "cockpit-state"]),

@@ -1,0 +1,201 @@
+//! Which series or streams of a sender are active: seen within the last ten to twenty minutes.
+//!
+//! Time is cut into epochs of ten minutes. An identity is active if it is in the set of this epoch or of the one
+//! before. An instance keeps both in memory, and merges its own with the store's: read, unite, write. A merge that
+//! lost a race is noticed a few seconds later, and repeated. [`store`] does the reading and writing.
+
+pub mod store;
+
+use crate::{
+    rates::{millis, seconds},
+    set::Set,
+};
+use cockpit_core::Timestamp;
+
+/// Seconds of an epoch.
+pub const EPOCH: u64 = 600;
+
+/// An instance shares what it saw at most this often, unless it saw much.
+const PAUSE: u64 = 3_000;
+
+/// Much: this part of the limit.
+const MUCH: u64 = 64;
+
+/// From this many eighths of the limit on, nothing new is let in on a view older than the push itself.
+const NEAR: u64 = 7;
+
+/// What is known of one sender's active identities.
+#[derive(Clone, Debug)]
+pub struct Active {
+    limit: u64,
+    key: [u8; 16],
+    epoch: u64,
+    current: Set,
+    previous: Set,
+    count: u64,
+    /// Marks that the store does not have yet, and those of them that are new to it altogether.
+    unsaved: u64,
+    unsaved_new: u64,
+    saved_at: Option<u64>,
+    read_at: u64,
+    doubtful: bool,
+    stale: bool,
+    unsure: bool,
+}
+
+/// What the store held when it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The key that identities are hashed with.
+    pub key: [u8; 16],
+    /// This epoch's set.
+    pub current: Option<Set>,
+    /// The set of the epoch before.
+    pub previous: Option<Set>,
+}
+
+/// The verdict on one identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was active already, or there was room.
+    Accepted,
+    /// It is new, and the limit is reached.
+    Refused,
+    /// It is new, and what is known may be out of date: read the store, and ask again.
+    Unsure,
+}
+
+/// The epoch of a moment.
+pub fn epoch(now: Timestamp) -> u64 {
+    seconds(now) / EPOCH
+}
+
+impl Active {
+    /// What the store holds now, as an instance first sees it.
+    pub fn new(limit: u64, now: Timestamp, stored: Stored) -> Self {
+        let mut active = Self {
+            limit,
+            key: stored.key,
+            epoch: epoch(now),
+            current: Set::new(limit),
+            previous: Set::new(limit),
+            count: 0,
+            unsaved: 0,
+            unsaved_new: 0,
+            saved_at: None,
+            read_at: 0,
+            doubtful: false,
+            stale: false,
+            unsure: false,
+        };
+        active.absorb(stored, now);
+        active
+    }
+
+    /// Begins a push. Says whether the store must be read first: the epoch is another one.
+    pub fn begin(&mut self, limit: u64, now: Timestamp) -> bool {
+        self.limit = limit;
+        self.unsure = false;
+        let turned = epoch(now).saturating_sub(self.epoch);
+        if turned > 0 {
+            let current = std::mem::replace(&mut self.current, Set::new(limit));
+            self.previous = if turned == 1 { current } else { Set::new(limit) };
+            (self.epoch, self.unsaved, self.unsaved_new) = (epoch(now), 0, 0);
+            (self.saved_at, self.doubtful) = (None, false);
+            self.recount();
+        }
+        let age = millis(now).saturating_sub(self.read_at);
+        let near = self.count >= limit.saturating_mul(NEAR) / 8 && self.count < limit;
+        self.stale = age > if near { 0 } else { PAUSE };
+        turned > 0
+    }
+
+    /// Judges one identity, and marks it as active if it is accepted.
+    pub fn admit(&mut self, identity: u64) -> Verdict {
+        if self.current.contains(identity) {
+            return Verdict::Accepted;
+        }
+        if !self.previous.contains(identity) {
+            if self.count >= self.limit {
+                return Verdict::Refused;
+            }
+            if self.stale {
+                self.unsure = true;
+                return Verdict::Unsure;
+            }
+            self.count += 1;
+            self.unsaved_new += 1;
+        }
+        self.current.insert(identity);
+        self.unsaved += 1;
+        Verdict::Accepted
+    }
+
+    /// Whether [`admit`](Self::admit) was unsure since the push began.
+    pub const fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// How many are active, within a percent.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The key that identities are hashed with: names are chosen by senders, and one who could aim at the filter
+    /// could have others' series taken for known.
+    pub const fn key(&self) -> [u8; 16] {
+        self.key
+    }
+
+    /// The epoch that is under way here.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The bytes it takes in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.current.bytes().saturating_add(self.previous.bytes()).saturating_add(256)
+    }
+
+    /// Whether it is time to merge with the store.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let rested = self.saved_at.is_none_or(|saved| millis(now).saturating_sub(saved) >= PAUSE);
+        let much = self.unsaved > self.limit / MUCH;
+        let near = self.unsaved_new > 0 && self.count >= self.limit.saturating_mul(NEAR) / 8;
+        (self.unsaved > 0 && (rested || much || near)) || (self.doubtful && rested)
+    }
+
+    /// Takes in what the store holds. Says whether the store lacks anything of this epoch that is known here.
+    pub fn absorb(&mut self, stored: Stored, now: Timestamp) -> bool {
+        if stored.key != self.key {
+            // Two instances each made a first set, and this one's was overwritten: its marks mean nothing here.
+            (self.key, self.current, self.previous) = (stored.key, Set::new(self.limit), Set::new(self.limit));
+            (self.unsaved, self.unsaved_new) = (0, 0);
+        }
+        let lacks = match &stored.current {
+            Some(theirs) => !theirs.includes(&self.current),
+            None => !self.current.is_empty(),
+        };
+        stored.current.into_iter().for_each(|theirs| self.current.absorb(theirs));
+        stored.previous.into_iter().for_each(|theirs| self.previous.absorb(theirs));
+        (self.read_at, self.stale, self.unsure) = (millis(now), false, false);
+        self.recount();
+        lacks
+    }
+
+    /// Notes the end of a merge: `written` says whether anything was written, which another writer may have
+    /// overwritten since, so that it is looked at once more.
+    fn saved(&mut self, now: Timestamp, written: bool, marks: u64) {
+        self.saved_at = Some(millis(now));
+        self.doubtful = written;
+        self.unsaved = self.unsaved.saturating_sub(marks);
+        self.unsaved_new = 0;
+    }
+
+    fn recount(&mut self) {
+        self.count = self.current.union(&self.previous);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Active sets in the store: two slots for each sender, taken in turn by the epochs.
+//!
+//! A slot's value says which epoch it is of. An older one is overwritten, a newer one is left alone, so nothing
+//! has ever to be removed, and a clock that is wrong by less than an epoch does no harm.
+
+use super::{Active, Stored, epoch};
+use crate::set::Set;
+use cockpit_core::{
+    Timestamp,
+    ports::{Clock, Kv, Random, StoreError},
+};
+use std::cell::RefCell;
+
+const VERSION: u8 = 1;
+
+/// Reads the sets of a sender, `name` being the prefix of its keys. Two reads, unless the sets are huge.
+pub async fn load<P: Kv + Random>(ports: &P, name: &str, now: Timestamp) -> Result<Stored, StoreError> {
+    let epoch = epoch(now);
+    let current = read(ports, name, epoch).await?;
+    let previous = read(ports, name, epoch.saturating_sub(1)).await?;
+    let key = current.as_ref().or(previous.as_ref()).map_or_else(|| ports.bytes(), |slot| slot.key);
+    let sets = |slot: Option<Slot>| slot.filter(|slot| slot.key == key).map(|slot| slot.set);
+    Ok(Stored { key, current: sets(current), previous: sets(previous) })
+}
+
+/// Merges with the store: one read, and one write if the store lacks anything.
+pub async fn merge<P: Kv + Clock>(ports: &P, name: &str, active: &RefCell<Active>) -> Result<(), StoreError> {
+    let epoch = active.borrow().epoch;
+    let slot = read_slot(ports, name, epoch).await?;
+    let Some(Missing { values, marks }) = unite(&mut active.borrow_mut(), epoch, slot, ports.now()) else {
+        return Ok(());
+    };
+    for (part, value) in values.iter().enumerate() {
+        ports.set(&slot_key(name, epoch, part), value).await?;
+    }
+    active.borrow_mut().saved(ports.now(), true, marks);
+    Ok(())
+}
+
+/// What the store should be given: the parts of a set, with this many new marks.
+struct Missing {
+    values: Vec<Vec<u8>>,
+    marks: u64,
+}
+
+/// Unites what is known here with what the store holds; `None` if that is nothing new to the store, or the epoch is
+/// another one meanwhile, here or there.
+fn unite(active: &mut Active, epoch: u64, slot: Option<Slot>, now: Timestamp) -> Option<Missing> {
+    if active.epoch != epoch {
+        return None;
+    }
+    if slot.as_ref().is_some_and(|slot| slot.epoch > epoch) {
+        active.saved(now, false, u64::MAX);
+        return None;
+    }
+    let slot = slot.filter(|slot| slot.epoch == epoch);
+    let key = slot.as_ref().map_or(active.key, |slot| slot.key);
+    if !active.absorb(Stored { key, current: slot.map(|slot| slot.set), previous: None }, now) {
+        active.saved(now, false, u64::MAX);
+        return None;
+    }
+    Some(Missing { values: encode(epoch, &key, &active.current), marks: active.unsaved })
+}
+
+struct Slot {
+    epoch: u64,
+    key: [u8; 16],
+    set: Set,
+}
+
+async fn read(kv: &impl Kv, name: &str, epoch: u64) -> Result<Option<Slot>, StoreError> {
+    Ok(read_slot(kv, name, epoch).await?.filter(|slot| slot.epoch == epoch))
+}
+
+/// What is in the slot of an epoch, whichever epoch it is of. What cannot be read counts as absent: it is replaced,
+/// and the next scrape fills it again.
+async fn read_slot(kv: &impl Kv, name: &str, epoch: u64) -> Result<Option<Slot>, StoreError> {
+    let Some(first) = kv.get(&slot_key(name, epoch, 0)).await? else { return Ok(None) };
+    let Some((epoch_found, key, body)) = split(&first) else { return Ok(None) };
+    let mut parts = vec![body.to_vec()];
+    for part in 1..Set::parts_of(body).unwrap_or(1) {
+        let bytes = kv.get(&slot_key(name, epoch, part)).await?.unwrap_or_default();
+        parts.extend(split(&bytes).map(|(_, _, body)| body.to_vec()));
+    }
+    Ok(Set::decode(&parts).map(|set| Slot { epoch: epoch_found, key, set }))
+}
+
+fn split(value: &[u8]) -> Option<(u64, [u8; 16], &[u8])> {
+    let rest = value.strip_prefix(&[VERSION])?;
+    let (epoch, rest) = rest.split_first_chunk::<8>()?;
+    let (key, body) = rest.split_first_chunk::<16>()?;
+    Some((u64::from_le_bytes(*epoch), *key, body))
+}
+
+fn encode(epoch: u64, key: &[u8; 16], set: &Set) -> Vec<Vec<u8>> {
+    let head = [&[VERSION][..], &epoch.to_le_bytes(), key].concat();
+    (0..set.parts()).map(|part| [head.clone(), set.encode(part)].concat()).collect()
+}
+
+fn slot_key(name: &str, epoch: u64, part: usize) -> String {
+    format!("{name}/{}/{part}", epoch % 2)
+}

@@ -1,0 +1,192 @@
+use super::{Active, EPOCH, Verdict, store};
+use cockpit_core::ports::Clock;
+use cockpit_fake::{Fake, Operations, run};
+use std::cell::RefCell;
+
+/// An identity as a keyed hash gives it.
+fn identity(number: u64) -> u64 {
+    let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z ^ (z >> 29)
+}
+
+/// One instance before a store.
+struct Instance<'f> {
+    fake: &'f Fake,
+    active: RefCell<Active>,
+    limit: u64,
+}
+
+impl<'f> Instance<'f> {
+    fn new(fake: &'f Fake, limit: u64) -> Self {
+        let stored = run(store::load(fake, "active", fake.now())).unwrap();
+        Self { fake, active: RefCell::new(Active::new(limit, fake.now(), stored)), limit }
+    }
+
+    /// Pushes a batch; says how many were refused.
+    fn push(&self, numbers: std::ops::Range<u64>) -> u64 {
+        if self.active.borrow_mut().begin(self.limit, self.fake.now()) {
+            self.reload();
+        }
+        let mut refused = self.judge(numbers.clone());
+        if self.active.borrow().is_unsure() {
+            self.reload();
+            refused = self.judge(numbers);
+        }
+        if self.active.borrow().is_due(self.fake.now()) {
+            run(store::merge(self.fake, "active", &self.active)).unwrap();
+        }
+        refused
+    }
+
+    fn reload(&self) {
+        let stored = run(store::load(self.fake, "active", self.fake.now())).unwrap();
+        self.active.borrow_mut().absorb(stored, self.fake.now());
+    }
+
+    fn judge(&self, numbers: std::ops::Range<u64>) -> u64 {
+        let mut active = self.active.borrow_mut();
+        numbers.map(|number| u64::from(active.admit(identity(number)) == Verdict::Refused)).sum()
+    }
+
+    fn count(&self) -> u64 {
+        self.active.borrow().count()
+    }
+}
+
+#[test]
+fn at_the_limit_nothing_active_is_refused_and_99_new_ones_of_100_are() {
+    for limit in [100, 5_000, 250_000] {
+        let fake = Fake::new(&[]);
+        let instance = Instance::new(&fake, limit);
+        let mut refused = 0;
+        for start in (0..limit).step_by(1_000) {
+            refused += instance.push(start..(start + 1_000).min(limit));
+        }
+        assert!(refused * 100 <= limit, "{refused} refused below the limit of {limit}");
+        // The filter counts within a percent, so the last few may find it full.
+        while instance.count() < limit {
+            instance.push(1_000_000..1_000_100);
+            instance.push(2_000_000..2_002_000);
+        }
+        let known: u64 = (0..limit - refused).step_by(1_000).map(|start| instance.push(start..start + 100)).sum();
+        assert!(known <= refused, "{known} active ones refused at {limit}");
+        let strangers = 10_000;
+        let refused = instance.push(5_000_000..5_000_000 + strangers);
+        assert!(refused * 100 >= strangers * 99, "{refused} of {strangers} at {limit}");
+    }
+}
+
+#[test]
+fn what_was_not_seen_for_twenty_minutes_makes_room() {
+    let fake = Fake::new(&[]);
+    let instance = Instance::new(&fake, 100);
+    assert_eq!(instance.push(0..100), 0);
+    assert_eq!(instance.push(100..101), 1);
+    let epoch = i64::try_from(EPOCH).unwrap();
+    fake.pass(epoch);
+    assert_eq!((instance.push(0..50), instance.push(100..101)), (0, 1), "seen in the epoch before");
+    fake.pass(epoch);
+    assert_eq!((instance.push(100..150), instance.count()), (0, 100));
+    fake.pass(epoch * 5);
+    assert_eq!((instance.push(0..1), instance.count()), (0, 1));
+}
+
+#[test]
+fn a_steady_sender_costs_the_store_nothing_within_an_epoch() {
+    let fake = Fake::new(&[]);
+    let instance = Instance::new(&fake, 250_000);
+    instance.push(0..2_000);
+    fake.pass(5);
+    instance.push(0..2_000);
+    fake.kv.take_operations();
+    for _ in 0..100 {
+        instance.push(0..2_000);
+        fake.pass(1);
+    }
+    assert_eq!(fake.kv.take_operations(), Operations::default());
+}
+
+#[test]
+fn a_new_instance_knows_what_another_saw() {
+    let fake = Fake::new(&[]);
+    assert_eq!(Instance::new(&fake, 100).push(0..100), 0);
+    let other = Instance::new(&fake, 100);
+    assert_eq!((other.count(), other.push(0..100), other.push(100..200)), (100, 0, 100));
+}
+
+#[test]
+fn an_old_view_is_refreshed_before_anything_new_is_let_in() {
+    let fake = Fake::new(&[]);
+    let (first, second) = (Instance::new(&fake, 100), Instance::new(&fake, 100));
+    first.push(0..80);
+    fake.pass(4);
+    assert_eq!(second.push(100..200), 80);
+    assert_eq!(second.count(), 100);
+}
+
+#[test]
+fn near_the_limit_two_instances_share_what_is_left() {
+    let fake = Fake::new(&[]);
+    let (first, second) = (Instance::new(&fake, 100), Instance::new(&fake, 100));
+    first.push(0..90);
+    fake.pass(4);
+    second.push(0..90);
+    fake.micros.set(fake.micros.get() + 5_000);
+    assert_eq!(first.push(100..105), 0);
+    fake.micros.set(fake.micros.get() + 5_000);
+    assert_eq!(second.push(200..220), 15);
+}
+
+#[test]
+fn a_merge_that_lost_a_race_is_repeated() {
+    let fake = Fake::new(&[]);
+    Instance::new(&fake, 1_000).push(0..1);
+    let (first, second) = (Instance::new(&fake, 1_000), Instance::new(&fake, 1_000));
+    fake.pass(1);
+    // Both read, then both write: the fake yields before each operation.
+    for (instance, number) in [(&first, 10), (&second, 20)] {
+        instance.active.borrow_mut().begin(1_000, fake.now());
+        instance.active.borrow_mut().admit(identity(number));
+    }
+    let merges = (store::merge(&fake, "active", &first.active), store::merge(&fake, "active", &second.active));
+    let (one, two) = run(cockpit_fake::both(merges.0, merges.1));
+    one.unwrap();
+    two.unwrap();
+    assert_eq!(Instance::new(&fake, 1_000).count(), 2, "one of the two was overwritten");
+    fake.pass(4);
+    first.push(0..1);
+    second.push(0..1);
+    assert_eq!(Instance::new(&fake, 1_000).count(), 3);
+    fake.pass(4);
+    first.push(0..1);
+    second.push(0..1);
+    fake.kv.take_operations();
+    fake.pass(4);
+    first.push(0..1);
+    second.push(0..1);
+    assert_eq!(fake.kv.take_operations(), Operations::default(), "they rest once both are there");
+}
+
+#[test]
+fn what_cannot_be_read_is_replaced() {
+    let fake = Fake::new(&[]);
+    Instance::new(&fake, 100).push(0..10);
+    let key = fake.kv.keys().into_iter().next().unwrap();
+    run(cockpit_core::ports::Kv::set(&fake, &key, b"\x01damaged")).unwrap();
+    let instance = Instance::new(&fake, 100);
+    assert_eq!((instance.count(), instance.push(0..10)), (0, 0));
+    assert_eq!(Instance::new(&fake, 100).count(), 10);
+}
+
+#[test]
+fn a_failing_store_loses_no_mark() {
+    let fake = Fake::new(&[]);
+    let instance = Instance::new(&fake, 100);
+    instance.active.borrow_mut().begin(100, fake.now());
+    instance.active.borrow_mut().admit(identity(1));
+    fake.kv.fail_after(0);
+    assert!(run(store::merge(&fake, "active", &instance.active)).is_err());
+    fake.kv.fail_after(None);
+    assert!(instance.active.borrow().is_due(fake.now()));
+}

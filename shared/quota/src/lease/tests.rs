@@ -1,0 +1,161 @@
+use super::*;
+use std::collections::BTreeMap;
+
+const RATE: Rate = Rate { units: 10_000, requests: 1_000, window: 20 };
+
+/// A store of counters, and how often it was written.
+#[derive(Default)]
+struct Counters {
+    values: BTreeMap<u64, i64>,
+    writes: u64,
+}
+
+impl Counters {
+    fn increment(&mut self, ask: &Ask) -> i64 {
+        self.writes += 1;
+        let value = self.values.entry(ask.window.start).or_default();
+        *value += ask.amount.pack();
+        *value
+    }
+}
+
+fn at(millis: u64) -> Timestamp {
+    Timestamp::from_micros(i64::try_from(millis).unwrap() * 1_000)
+}
+
+fn push(lease: &mut Lease, counters: &mut Counters, millis: u64, units: u64) -> bool {
+    match lease.spend(&RATE, at(millis), Amount::push(units)) {
+        Step::Admit => true,
+        Step::Exhausted => false,
+        Step::Ask(ask) => {
+            let counter = counters.increment(&ask);
+            lease.receive(&RATE, &ask, counter).admitted
+        }
+    }
+}
+
+/// Numbers that look random and repeat.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+#[test]
+fn no_window_admits_more_than_its_budget_whoever_asks_and_whoever_dies() {
+    for seed in 0..200 {
+        let mut dice = Dice(seed);
+        let instances = 1 + usize::try_from(dice.roll(40)).unwrap();
+        let mut leases = vec![Lease::default(); instances];
+        let mut counters = Counters::default();
+        let mut admitted: BTreeMap<u64, Amount> = BTreeMap::new();
+        let mut in_flight: Vec<(usize, Ask)> = Vec::new();
+        let mut millis = 40_000;
+        for _ in 0..2_000 {
+            millis += dice.roll(60);
+            let number = usize::try_from(dice.roll(u64::try_from(instances).unwrap())).unwrap();
+            let need = Amount::push(1 + dice.roll(5_000));
+            let mut admit = |window: u64, need| {
+                let sum = admitted.entry(window).or_default();
+                *sum = sum.plus(need);
+            };
+            match leases[number].spend(&RATE, at(millis), need) {
+                Step::Admit => admit(RATE.window(at(millis)).start, need),
+                Step::Ask(ask) => in_flight.push((number, ask)),
+                Step::Exhausted => {}
+            }
+            while in_flight.len() > usize::try_from(dice.roll(4)).unwrap() {
+                let (number, ask) = in_flight.remove(0);
+                let counter = counters.increment(&ask);
+                if leases[number].receive(&RATE, &ask, counter).admitted {
+                    admit(ask.window.start, ask.need);
+                }
+            }
+            if dice.roll(50) == 0 {
+                leases[number] = Lease::default();
+            }
+        }
+        for (window, sum) in admitted {
+            assert!(RATE.budget().covers(sum), "seed {seed}, window {window}: {sum:?}");
+        }
+    }
+}
+
+#[test]
+fn a_lone_instance_may_spend_the_whole_budget() {
+    for units in [1, 7, 2_000, 200_000] {
+        let (mut lease, mut counters) = (Lease::default(), Counters::default());
+        let affordable = (200_000 / units).min(20_000);
+        for number in 0..affordable {
+            assert!(push(&mut lease, &mut counters, 40_000, units), "push {number} of {units}");
+        }
+        assert!(!push(&mut lease, &mut counters, 40_001, units));
+    }
+}
+
+#[test]
+fn once_the_budget_is_gone_the_store_is_left_alone_until_the_next_window() {
+    let (mut lease, mut counters) = (Lease::default(), Counters::default());
+    while push(&mut lease, &mut counters, 40_000, 2_000) {}
+    let writes = counters.writes;
+    for millis in 40_001..59_999 {
+        assert!(!push(&mut lease, &mut counters, millis, 2_000));
+    }
+    assert_eq!(counters.writes, writes);
+    assert!(push(&mut lease, &mut counters, 60_000, 2_000));
+}
+
+#[test]
+fn under_load_fifty_pushes_share_a_write() {
+    let (mut lease, mut counters) = (Lease::default(), Counters::default());
+    // 250 pushes a second of 30 samples, for two minutes.
+    let pushes = 30_000;
+    for number in 0..pushes {
+        assert!(push(&mut lease, &mut counters, 40_000 + number * 4, 30), "push {number}");
+    }
+    assert!(counters.writes * 50 <= pushes, "{} writes", counters.writes);
+}
+
+#[test]
+fn instances_that_hosts_drop_after_128_pushes_stay_below_a_write_in_twenty() {
+    let mut counters = Counters::default();
+    for instance in 0..100 {
+        let mut lease = Lease::default();
+        for number in 0..128 {
+            let pushed = push(&mut lease, &mut counters, 40_000 + instance * 512 + number * 4, 30);
+            assert!(pushed, "push {number} of instance {instance}: {lease:?}");
+        }
+    }
+    assert!(counters.writes * 20 < 100 * 128, "{} writes", counters.writes);
+}
+
+#[test]
+fn an_instance_that_saw_one_push_took_no_more_than_that() {
+    let (mut lease, mut counters) = (Lease::default(), Counters::default());
+    push(&mut lease, &mut counters, 40_000, 2_000);
+    assert_eq!(Amount::unpack(counters.values[&40]), Amount::push(2_000));
+}
+
+#[test]
+fn exactly_one_instance_opens_a_window() {
+    let mut counters = Counters::default();
+    let mut opened = 0;
+    for _ in 0..10 {
+        let Step::Ask(ask) = Lease::default().spend(&RATE, at(40_000), Amount::push(1)) else { panic!() };
+        opened += usize::from(Lease::default().receive(&RATE, &ask, counters.increment(&ask)).opened);
+    }
+    assert_eq!(opened, 1);
+}
+
+#[test]
+fn an_answer_that_comes_after_its_window_is_still_worth_what_was_asked() {
+    let (mut lease, mut counters) = (Lease::default(), Counters::default());
+    let Step::Ask(ask) = lease.spend(&RATE, at(59_999), Amount::push(5)) else { panic!() };
+    assert!(push(&mut lease, &mut counters, 60_001, 5));
+    let counter = counters.increment(&ask);
+    assert!(lease.receive(&RATE, &ask, counter).admitted);
+    assert_eq!(lease.total(), Amount::push(5), "the old window's counter says nothing of the new one");
+}

@@ -1,0 +1,38 @@
+//! How much a Cockpit may send: plans, rates, active series and streams, and what was used.
+//!
+//! Pure, over the ports; knows no wire format and no HTTP. Whoever sends pays no write to the store for each
+//! push: rates are spent from [leases](lease), active series are kept as [sets](active) that merge, and
+//! [usage] is read off the leases. Start reading at [`Meter`], which a push function holds.
+
+#![forbid(unsafe_code)]
+
+pub mod active;
+pub mod amount;
+mod bloom;
+pub mod lease;
+pub mod plans;
+pub mod rates;
+pub mod set;
+
+pub use amount::Amount;
+pub use plans::{Limits, Plan};
+pub use rates::Rate;
+
+/// What is sent: each kind has its own rates, its own active set and its own usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// Samples of time series.
+    Metrics,
+    /// Lines of log streams.
+    Logs,
+}
+
+impl Signal {
+    /// Its name in keys of the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Metrics => "metrics",
+            Self::Logs => "logs",
+        }
+    }
+}
