@@ -91,8 +91,9 @@ macro_rules! checks {
 }
 
 use Limit::{
-    CreationGrace, ExemplarLabels, HistogramBuckets, InfoLabels, LabelName, LabelValue, Labels, LineSize, MetadataText,
-    Retention, StreamEntries, StreamLabels, StreamText, StructuredMetadata, StructuredMetadataSize,
+    CreationGrace, ExemplarLabels, FewestStreamLabels, HistogramBuckets, InfoLabels, LabelName, LabelValue, Labels,
+    LineSize, MetadataText, Retention, StreamEntries, StreamLabels, StreamText, StructuredMetadata,
+    StructuredMetadataSize,
 };
 
 checks! {
@@ -147,10 +148,12 @@ checks! {
     /// Metadata with too long a unit.
     MetadataUnitTooLong, "unit-too-long", Metrics, Some(MetadataText), Refused, "Mimir, distributor", "metadata has too long a unit";
 
-    /// A stream without labels.
-    MissingLabels, "missing_labels", Logs, None, Refused, "Loki, distributor", "a stream has no labels";
+    /// A stream without enough labels. Loki itself adds one, unless told not to, and is then content with none.
+    MissingLabels, "missing_labels", Logs, Some(FewestStreamLabels), Refused, "Loki, distributor", "a stream has too few labels";
     /// Labels that cannot be read.
     InvalidLabels, "invalid_labels", Logs, Some(StreamText), Refused, "Loki, distributor", "a stream's labels cannot be read";
+    /// Labels that make Loki treat a stream as its own, unchecked.
+    ReservedLabels, "reserved_labels", Logs, None, Refused, "Loki, internal and backfill streams", "a stream has a label that Loki keeps for itself";
     /// Too many labels.
     TooManyStreamLabels, "max_label_names_per_series", Logs, Some(StreamLabels), Refused, "Loki, validator", "a stream has too many labels";
     /// A name that is too long.

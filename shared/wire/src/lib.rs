@@ -9,10 +9,12 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod checks;
+pub mod explain;
 pub mod identity;
 pub mod inflate;
 pub mod json;
 pub mod loki;
+pub mod otlp;
 pub mod patch;
 pub mod protobuf;
 pub mod remote_write;

@@ -1,6 +1,7 @@
 //! Loki's push, in both of its forms: who reads it tells a [`Judge`] what it finds, and cuts out what the judge
 //! does not keep.
 
+pub mod checker;
 pub mod json;
 pub mod labels;
 pub mod protobuf;
@@ -53,6 +54,8 @@ impl Entry {
 
 /// Whoever decides what stays. Calls come in the order of the request: a stream, its entries, the next stream.
 pub trait Judge {
+    /// The most bytes that the text of a stream's labels may have; longer ones are not read.
+    fn longest_labels(&self) -> usize;
     /// Whether to keep a stream. The entries of one that is not kept are not judged.
     fn stream(&mut self, stream: &Stream<'_>) -> bool;
     /// Whether to keep an entry of the last stream.

@@ -23,6 +23,8 @@ pub enum ProtobufError {
     WrongMessage,
     /// A time is not between the years 1 and 9999.
     Time,
+    /// Messages nest too deeply.
+    Depth,
 }
 
 /// A field's value as it stands on the wire.
@@ -145,6 +147,7 @@ impl fmt::Display for ProtobufError {
             Self::WireType => "a field has the wrong wire type",
             Self::WrongMessage => "it has fields of another protocol version",
             Self::Time => "a time is out of range",
+            Self::Depth => "values nest too deeply",
         })
     }
 }

@@ -37,6 +37,11 @@ pub fn inflate(block: &[u8], limit: usize) -> Result<Vec<u8>, SnappyError> {
     snap::raw::Decoder::new().decompress_vec(block).map_err(|_| SnappyError::Corrupt)
 }
 
+/// Compresses bytes into a block; `None` beyond the 4 GiB that a block can hold.
+pub fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    snap::raw::Encoder::new().compress_vec(bytes).ok()
+}
+
 impl fmt::Display for SnappyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

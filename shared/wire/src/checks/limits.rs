@@ -58,6 +58,8 @@ limits! {
     MetadataText, "max-metadata-length", 1_024, "bytes", "the product; Mimir";
     /// Whether names may be any UTF-8: 1 if so.
     Utf8Names, "utf8-names", 0, "0 or 1", "Mimir: the legacy scheme";
+    /// Labels that a stream must have.
+    FewestStreamLabels, "min-stream-label-names", 0, "labels", "Loki: off, where it discovers service names";
     /// Labels of a stream.
     StreamLabels, "max-stream-label-names", 30, "labels", "the product; Loki has 15";
     /// The text of a stream's labels.

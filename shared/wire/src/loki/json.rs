@@ -10,6 +10,9 @@ use crate::{
 };
 use std::{collections::BTreeMap, ops::Range};
 
+/// How many bytes an escape takes for one.
+const LONGEST_ESCAPE: usize = 6;
+
 /// Reads a push and lets `judge` decide on everything in it.
 ///
 /// ```json
@@ -76,9 +79,10 @@ impl<J: Judge> Reader<'_, J> {
             }
             Ok(())
         })?;
-        let text = pairs.map(|pairs| label_text(self.text, pairs)).transpose()?.unwrap_or_default();
+        let longest = self.judge.longest_labels();
+        let text = pairs.map(|pairs| label_text(self.text, pairs, longest)).transpose()?.unwrap_or_default();
         let mut parsed = Vec::new();
-        let labels = labels::parse(&text, &mut parsed).map(|()| parsed.as_slice());
+        let labels = labels::parse(&text, longest, &mut parsed).map(|()| parsed.as_slice());
         let keep = self.judge.stream(&Stream { text: &text, labels, entries });
         let kept = values.map(|start| self.entries(start, keep)).transpose()?.unwrap_or(0);
         Ok(keep && (kept > 0 || entries == 0))
@@ -115,8 +119,11 @@ fn count(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// Labels as Loki writes them down: sorted, the last of a name, values in double quotes. What is no string stands
-/// for its text.
-fn label_text(text: &[u8], pairs: Value<'_>) -> Result<Vec<u8>, JsonError> {
+/// for its text. What must be longer than `longest` stays as it is: it will be refused for that.
+fn label_text(text: &[u8], pairs: Value<'_>, longest: usize) -> Result<Vec<u8>, JsonError> {
+    if pairs.raw.len() > longest.saturating_mul(LONGEST_ESCAPE) {
+        return Ok(pairs.expect(Kind::Object, "an object of labels")?.raw.to_vec());
+    }
     let mut labels = BTreeMap::new();
     Cursor::new(text, pairs.start).object("an object of labels", |name, cursor| {
         let (name, value) = (name.text()?, cursor.value()?.text()?);

@@ -31,9 +31,13 @@ pub struct LabelsError {
 
 /// Reads a text into `labels`, which is cleared first: sorted by name, without those whose value is empty.
 ///
-/// Repeated names stay, for the check that refuses them. What is allocated is bounded by the text's length.
-pub fn parse<'a>(text: &'a [u8], labels: &mut Vec<Label<'a>>) -> Result<(), LabelsError> {
+/// Repeated names stay, for the check that refuses them. What is allocated is bounded by the text's length, which
+/// must not be more than `longest`.
+pub fn parse<'a>(text: &'a [u8], longest: usize, labels: &mut Vec<Label<'a>>) -> Result<(), LabelsError> {
     labels.clear();
+    if text.len() > longest {
+        return Err(LabelsError { wanted: "the end", at: longest });
+    }
     let text = std::str::from_utf8(text).map_err(|error| LabelsError { wanted: "UTF-8", at: error.valid_up_to() })?;
     let mut lexer = Lexer { text, at: 0 };
     lexer.skip_blanks();

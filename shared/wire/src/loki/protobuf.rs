@@ -42,7 +42,7 @@ struct Walker<'w, 'a, J> {
 impl<'a, J: Judge> Walker<'_, 'a, J> {
     fn stream(&mut self, message: Message<'a>) -> Result<(), ProtobufError> {
         let (text, entries) = outline(&message)?;
-        let parsed = labels::parse(text, &mut self.labels);
+        let parsed = labels::parse(text, self.judge.longest_labels(), &mut self.labels);
         let stream = Stream { text, labels: parsed.map(|()| self.labels.as_slice()), entries };
         let mut keep = self.judge.stream(&stream);
         let before = self.judged.patch.mark();

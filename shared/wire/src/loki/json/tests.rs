@@ -38,7 +38,7 @@ fn filter(stream: &mut Tree, judge: &mut Recorder) -> Option<bool> {
     let values = values.map_or(Some(&mut none), Tree::as_array_mut)?;
     let entries = values.iter().filter(|value| !value.is_null()).count();
     let mut parsed = Vec::new();
-    let labels = labels::parse(text.as_bytes(), &mut parsed).map(|()| parsed.as_slice());
+    let labels = labels::parse(text.as_bytes(), 1000, &mut parsed).map(|()| parsed.as_slice());
     let keep = judge.stream(&Stream { text: text.as_bytes(), labels, entries });
     let (mut left, mut kept) = (Vec::new(), 0);
     for value in std::mem::take(values) {
@@ -191,11 +191,11 @@ fn pushes_that_loki_refuses_are_refused() {
 #[test]
 fn labels_are_those_of_the_text_that_loki_writes() {
     let labels = |json: &str| {
-        let text = label_text(json.as_bytes(), Cursor::new(json.as_bytes(), 0).value().unwrap()).unwrap();
+        let text = label_text(json.as_bytes(), Cursor::new(json.as_bytes(), 0).value().unwrap(), 1000).unwrap();
         String::from_utf8_lossy(&text).into_owned()
     };
     assert_eq!(labels(r#"{"b":"2\n\"\\","a":"1"}"#), r#"{a="1", b="2\n\"\\"}"#);
     assert_eq!(labels(r#"{"a":5,"b":null,"c":[1, 2]}"#), r#"{a="5", b="null", c="[1, 2]"}"#);
     let raw = b"{\"a\":\"\xff\"}";
-    assert_eq!(label_text(raw, Cursor::new(raw, 0).value().unwrap()).unwrap(), br#"{a="\xff"}"#);
+    assert_eq!(label_text(raw, Cursor::new(raw, 0).value().unwrap(), 1000).unwrap(), br#"{a="\xff"}"#);
 }

@@ -3,7 +3,7 @@ use crate::random::{Random, rounds};
 
 fn labels(text: &str) -> Result<Vec<(String, String)>, LabelsError> {
     let mut labels = Vec::new();
-    parse(text.as_bytes(), &mut labels)?;
+    parse(text.as_bytes(), 1000, &mut labels)?;
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(labels.iter().map(|label| (lossy(&label.name), lossy(&label.value))).collect())
 }
@@ -34,7 +34,7 @@ fn labels_are_read_as_promql_reads_them() {
 #[test]
 fn an_escape_may_stand_for_any_byte() {
     let mut labels = Vec::new();
-    parse(br#"{a="\xff\377"}"#, &mut labels).unwrap();
+    parse(br#"{a="\xff\377"}"#, 1000, &mut labels).unwrap();
     assert_eq!(*labels[0].value, [0xff, 0xff]);
 }
 
@@ -71,7 +71,7 @@ fn what_holds_no_labels_is_refused_where_it_breaks() {
     ] {
         assert_eq!(labels(text).map_err(|error| error.at), Err(at), "{text}");
     }
-    assert_eq!(parse(b"{a=\"\xff\"}", &mut Vec::new()).map_err(|error| error.at), Err(4));
+    assert_eq!(parse(b"{a=\"\xff\"}", 1000, &mut Vec::new()).map_err(|error| error.at), Err(4));
 }
 
 /// The same grammar once more, the slow way: tokens first, everything owned, one character at a time.
@@ -193,7 +193,7 @@ fn damaged_texts_get_the_verdict_of_a_straightforward_parser() {
     let mut compare = |text: &[u8]| {
         let Ok(text) = std::str::from_utf8(text) else { return };
         let mut found = Vec::new();
-        let ours = parse(text.as_bytes(), &mut found)
+        let ours = parse(text.as_bytes(), 1000, &mut found)
             .is_ok()
             .then(|| found.iter().map(|label| (label.name.to_vec(), label.value.to_vec())).collect::<Vec<_>>());
         assert_eq!(ours, reference::labels(text), "{text:?}");

@@ -64,7 +64,7 @@ fn reference(request: &[u8], judge: &mut Recorder) -> Option<(usize, usize, Push
     request.streams.retain_mut(|stream| {
         let entries = stream.entries.len();
         let mut parsed = Vec::new();
-        let labels = labels::parse(&stream.labels, &mut parsed).map(|()| parsed.as_slice());
+        let labels = labels::parse(&stream.labels, 1000, &mut parsed).map(|()| parsed.as_slice());
         let keep = judge.stream(&Stream { text: &stream.labels, labels, entries });
         stream.entries.retain(|entry| keep && judge.entry(&entry.judged()));
         keep && (entries == 0 || !stream.entries.is_empty())
@@ -173,7 +173,7 @@ fn a_stream_is_told_with_its_labels_wherever_they_stand() {
     let mut judge = Recorder::new(0, 4);
     walk(late, &mut judge).unwrap();
     let mut parsed = Vec::new();
-    labels::parse(b"{a=\"b\"}", &mut parsed).unwrap();
+    labels::parse(b"{a=\"b\"}", 9, &mut parsed).unwrap();
     let want: Result<_, labels::LabelsError> = Ok(parsed.as_slice());
     assert_eq!(judge.seen[0], format!("{:?}", (want, 1)));
 }
