@@ -10,6 +10,8 @@ pub enum Dialect {
     Prometheus,
     /// The Cockpit management API: `{"type":…,"message":…}` with fields per type.
     Management,
+    /// OpenTelemetry's export endpoints: a protobuf `Status` with a message.
+    Otlp,
     /// Everything else: one line of text.
     Plain,
 }
@@ -20,6 +22,8 @@ impl Dialect {
     pub fn of_unlisted(path: &str) -> Self {
         if path.starts_with("/cockpit/") || path.starts_with("/iam/") {
             Self::Management
+        } else if path.contains("/otlp/") {
+            Self::Otlp
         } else if path.contains("/prometheus/") {
             Self::Prometheus
         } else if path.ends_with("/push") {

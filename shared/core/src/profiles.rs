@@ -39,6 +39,12 @@ pub const PROFILES: &[Profile] = &[
         variables: &["mimir_query_prefix", "mimir_url", "query_timeout"],
     },
     Profile {
+        function: "logs-push",
+        stores: &[STORE],
+        backends: &["loki_url"],
+        variables: &["logs_limits", "loki_otlp_path", "loki_push_path", "loki_url", "push_timeout"],
+    },
+    Profile {
         function: "status",
         stores: &[STORE],
         backends: &[],

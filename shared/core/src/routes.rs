@@ -10,9 +10,9 @@ pub use lookup::{Lookup, Match, Params, lookup};
 pub use operation::Operation;
 
 use crate::{
-    dialect::Dialect::{self, Management, Plain, Prometheus, Push},
-    limits::{BODILESS, Limits, MANAGEMENT, QUERY, REMOTE_WRITE},
-    scope::Scope::{self, QueryMetrics, WriteMetrics},
+    dialect::Dialect::{self, Management, Otlp, Plain, Prometheus, Push},
+    limits::{BODILESS, LOGS, Limits, MANAGEMENT, QUERY, REMOTE_WRITE},
+    scope::Scope::{self, QueryMetrics, WriteLogs, WriteMetrics},
 };
 use Access::{Admin, AnyToken, Holder, Public};
 use http::Method;
@@ -94,6 +94,11 @@ pub static ROUTES: &[Route] = &[
     row("metrics-query", GET,    "/prometheus/api/v1/metadata",                        Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
     row("metrics-query", POST,   "/prometheus/api/v1/read",                            Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
     row("metrics-query", GET,    "/prometheus/api/v1/status/buildinfo",                AnyToken,             &QUERY,        Prometheus, Operation::QueryMetrics),
+
+    row("logs-push",     POST,   "/logs/loki/api/v1/push",                             Holder(WriteLogs),    &LOGS,         Push,       Operation::PushLogs),
+    row("logs-push",     POST,   "/loki/api/v1/push",                                  Holder(WriteLogs),    &LOGS,         Push,       Operation::PushLogs),
+    row("logs-push",     POST,   "/logs/otlp/v1/logs",                                 Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
+    row("logs-push",     POST,   "/otlp/v1/logs",                                      Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
 
     row("status",        GET,    "/-/ready",                                           PROBE,                &BODILESS,     Plain,      Operation::Ready),
     row("status",        GET,    "/-/healthy",                                         PROBE,                &BODILESS,     Plain,      Operation::Healthy),

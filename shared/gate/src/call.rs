@@ -41,6 +41,11 @@ impl<'c, P> Call<'c, P> {
         self.head.uri.query().unwrap_or_default()
     }
 
+    /// Whether the caller asks what would be refused, and why, instead of having anything forwarded.
+    pub fn wants_explanation(&self) -> bool {
+        self.query().split('&').any(|parameter| parameter == "explain=true")
+    }
+
     /// The value of a parameter that the row's path has.
     pub fn param(&self, name: &'static str) -> Result<&'c str, Refusal> {
         self.params.get(name).ok_or_else(|| Refusal::bug("a path parameter that the row does not have"))

@@ -10,7 +10,7 @@ use http::{
 use serde::Serialize;
 
 /// How long a caller should wait when something of ours has failed.
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+pub(crate) const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// Senders show the first line of an error, up to 256 bytes.
 const LINE: usize = 255;
@@ -19,6 +19,7 @@ const LINE: usize = 255;
 pub(crate) fn response(dialect: Dialect, refusal: &Refusal) -> Response<Body> {
     let mut response = match dialect {
         Dialect::Push | Dialect::Plain => with_type("text/plain; charset=utf-8", line(&refusal.to_string())),
+        Dialect::Otlp => with_type("application/x-protobuf", status_message(&line(&refusal.to_string()))),
         Dialect::Prometheus => json(&QueryError::from(refusal)),
         Dialect::Management => json(&ApiError::from(refusal)),
     };
@@ -54,6 +55,14 @@ fn add_headers(response: &mut Response<Body>, dialect: Dialect, refusal: &Refusa
 
 fn json(body: &impl Serialize) -> Response<Body> {
     with_type("application/json", serde_json::to_vec(body).unwrap_or_else(|_| b"{}".to_vec()))
+}
+
+/// A protobuf `google.rpc.Status` with a message, which is field 2.
+fn status_message(line: &str) -> Vec<u8> {
+    let text = line.trim_end().as_bytes();
+    let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    let varint = if length < 0x80 { vec![length] } else { vec![length, 1] };
+    [&[0x12][..], &varint, text].concat()
 }
 
 /// One line that fits: no control characters, cut between characters.
@@ -117,6 +126,13 @@ mod tests {
         assert_eq!(line("a\r\nb\u{7f}"), "a  b \n");
         let long = line(&"é".repeat(400));
         assert!(long.len() <= 255 && long.ends_with("é\n"), "{} bytes", long.len());
+    }
+
+    #[test]
+    fn a_status_message_is_protobuf() {
+        assert_eq!(status_message("ab\n"), b"\x12\x02ab");
+        let long = status_message(&line(&"x".repeat(300)));
+        assert_eq!((&long[..3], long.len()), (&b"\x12\xfe\x01"[..], 3 + 254));
     }
 
     #[test]

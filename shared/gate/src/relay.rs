@@ -1,6 +1,6 @@
 //! To a backend and back: what the backend says reaches the caller unless it is about us.
 
-use crate::call::Call;
+use crate::{call::Call, error::RETRY_SECONDS};
 use cockpit_core::{
     Backend, Body, Fault, Outbound, Refusal,
     outbound::TENANT,
@@ -56,16 +56,37 @@ impl<P: Upstream> Call<'_, P> {
         path_and_query: &str,
         body: Body,
     ) -> Result<Response<Body>, Refusal> {
+        self.relay_as(relay, backend, path_and_query, self.headers(), body).await
+    }
+
+    /// The same with other headers than the caller's, for a body that is no longer what they say.
+    pub async fn relay_as(
+        &self,
+        relay: Relay,
+        backend: &Backend,
+        path_and_query: &str,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Response<Body>, Refusal> {
         let method = self.method().clone();
-        let outbound = Outbound::new(&self.permit, backend, method, path_and_query, self.headers(), body)?;
+        let outbound = Outbound::new(&self.permit, backend, method, path_and_query, headers, body)?;
         let mut response = self.ports.send(outbound).await?;
         *response.status_mut() = relay.status(response.status())?;
         strip(response.headers_mut());
+        relay.pace(&mut response);
         Ok(response)
     }
 }
 
 impl Relay {
+    /// Tells a sender when to come back if the backend did not: Loki never does.
+    fn pace(self, response: &mut Response<Body>) {
+        let again = matches!(response.status().as_u16(), 429 | 500..=599);
+        if self == Self::Push && again && !response.headers().contains_key(header::RETRY_AFTER) {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS);
+        }
+    }
+
     /// The status the caller sees, or a refusal where the backend's says that we are misconfigured: a redirect,
     /// credentials it wants of us, a path it does not have.
     fn status(self, status: StatusCode) -> Result<StatusCode, Refusal> {

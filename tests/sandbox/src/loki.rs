@@ -1,6 +1,7 @@
 //! A stand-in for Loki: pushes as JSON or protobuf, queries of stream selectors with line filters.
 
 mod filter;
+mod otlp;
 mod wire;
 
 use crate::{
@@ -37,7 +38,8 @@ impl Service for Loki {
         let api = asked.path.strip_prefix("/loki/api/v1/");
         match (&asked.method, asked.path.as_str(), api) {
             (_, "/ready", _) => text(StatusCode::OK, "ready\n"),
-            (&Method::POST, _, Some("push")) => push(streams, asked),
+            (&Method::POST, _, Some("push")) => store(streams, wire::decode(&asked.headers, &asked.body)),
+            (&Method::POST, "/otlp/v1/logs", _) => store(streams, otlp::decode(&asked.headers, &asked.body)),
             (_, _, Some("query" | "query_range")) => query(streams, asked),
             (_, _, Some("labels" | "label")) => {
                 success(&streams.keys().flat_map(Labels::keys).collect::<BTreeSet<_>>())
@@ -67,8 +69,8 @@ impl Loki {
     }
 }
 
-fn push(streams: &mut Streams, asked: &Asked) -> Reply {
-    match wire::decode(&asked.headers, &asked.body) {
+fn store(streams: &mut Streams, pushed: Result<Vec<wire::Stream>, String>) -> Reply {
+    match pushed {
         Ok(pushed) if pushed.is_empty() => {
             text(StatusCode::UNPROCESSABLE_ENTITY, "error at least one valid stream is required for ingestion\n")
         }

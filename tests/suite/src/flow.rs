@@ -15,16 +15,19 @@ use std::{cell::RefCell, collections::BTreeMap};
 use uuid::Uuid;
 
 /// A gateway on test doubles, with an active Cockpit.
-struct World {
-    fake: Fake,
+pub(crate) struct World {
+    pub(crate) fake: Fake,
     tokens: RefCell<BTreeMap<String, Token>>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let fake = Fake::new(&[
             ("admin_key", KEY),
             ("grafana_url", "http://grafana:3000"),
+            ("loki_otlp_path", "/otlp/v1/logs"),
+            ("loki_push_path", "/loki/api/v1/push"),
+            ("loki_url", "http://loki:3100"),
             ("mimir_push_path", "/api/v1/push"),
             ("mimir_query_prefix", "/prometheus"),
             ("mimir_url", "http://mimir:9009"),
@@ -55,6 +58,7 @@ impl Target for World {
             match function {
                 "cockpit" => serve(function, fake, request, cockpit::handler::handle).await,
                 "tokens" => serve(function, fake, request, tokens::handler::handle).await,
+                "logs-push" => serve(function, fake, request, logs_push::handler::handle).await,
                 "metrics-push" => serve(function, fake, request, metrics_push::handler::handle).await,
                 "metrics-query" => serve(function, fake, request, metrics_query::handler::handle).await,
                 "status" => serve(function, fake, request, status::handler::handle).await,

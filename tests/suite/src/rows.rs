@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use cockpit_auth::Secret;
 use cockpit_core::{
-    Dialect, Route, Scope,
+    Dialect, Operation, Route, Scope,
     routes::{Access, FALLBACK, ROUTES},
 };
 use cockpit_fake::Fake;
@@ -34,7 +34,7 @@ pub(crate) trait Target {
     fn has_breakable_store(&self) -> bool {
         true
     }
-    /// The headers of each request that the metrics backend has seen since the last call.
+    /// The headers of each request that a backend has seen since the last call.
     fn received(&self) -> Vec<HeaderMap>;
 }
 
@@ -85,6 +85,7 @@ impl Answer {
         match dialect {
             Dialect::Prometheus => assert_eq!(json()["status"], "error", "{context}"),
             Dialect::Management => assert!(json()["message"].is_string(), "{context}"),
+            Dialect::Otlp => assert!(self.body.starts_with(b"\x12") && self.body.len() < 260, "{context}"),
             Dialect::Push | Dialect::Plain => {
                 assert!(self.body.len() < 256 && self.body.ends_with(b"\n"), "{context}: {:?}", self.body);
             }
@@ -122,8 +123,19 @@ pub(crate) fn credentials(target: &impl Target, route: &Route) -> Vec<(&'static 
 
 /// A request that its function accepts.
 pub(crate) fn good<'r>(target: &impl Target, route: &'r Route) -> Sent<'r> {
-    let body = if route.dialect == Dialect::Push { EMPTY_PUSH.to_vec() } else { vec![] };
-    Sent { body, ..Sent::bare(route).with(credentials(target, route)) }
+    let (body, media) = content(route.operation);
+    let media = media.map(|media| ("content-type", media.to_owned()));
+    Sent { body: body.to_vec(), ..Sent::bare(route).with(credentials(target, route)).with(media) }
+}
+
+/// A body that an operation accepts at any time, and its media type where it must be said.
+const fn content(operation: Operation) -> (&'static [u8], Option<&'static str>) {
+    match operation {
+        Operation::PushMetrics => (EMPTY_PUSH, None),
+        Operation::PushLogs => (br#"{"streams":[{"stream":{"a":"b"},"values":[]}]}"#, Some("application/json")),
+        Operation::PushOtlpLogs => (b"\x0a\x04\x12\x02\x12\x00", Some("application/x-protobuf")),
+        _ => (b"", None),
+    }
 }
 
 /// Every check, in turn.
@@ -270,6 +282,7 @@ fn unlisted_paths_are_refused_in_the_words_of_their_neighbours(target: &impl Tar
         ("/cockpit/v1beta1/nothing", Dialect::Management),
         ("/metrics/prometheus/api/v1/nothing", Dialect::Prometheus),
         ("/metrics/api/v1/push/api/v1/push", Dialect::Push),
+        ("/logs/otlp/v1/logs/v1/logs", Dialect::Otlp),
         ("/", Dialect::Plain),
     ] {
         let request =

@@ -1,13 +1,15 @@
 //! Tests of the whole: that its parts agree with each other, and that the running gateway keeps its promises.
 //!
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
-//! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends.
+//! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends. `logs`
+//! is what senders of logs are told.
 
 #![cfg(test)]
 
 mod architecture;
 mod e2e;
 mod flow;
+mod logs;
 mod manifest;
 mod rows;
 mod store;

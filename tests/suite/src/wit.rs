@@ -12,6 +12,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("tokens", "management"),
     ("metrics-push", "relay"),
     ("metrics-query", "relay"),
+    ("logs-push", "pusher"),
     ("status", "probe"),
 ];
 

@@ -19,6 +19,10 @@ pub enum Operation {
     DeleteToken,
     /// Accept a Prometheus remote-write request.
     PushMetrics,
+    /// Accept a push in one of Loki's forms.
+    PushLogs,
+    /// Accept logs from OpenTelemetry.
+    PushOtlpLogs,
     /// Proxy a read of Prometheus's HTTP API.
     QueryMetrics,
     /// Say whether this instance can serve: its store and its configuration are usable.

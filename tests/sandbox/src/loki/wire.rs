@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, io::Read};
 const LIMIT: u64 = 64 << 20;
 
 /// A stream's labels and its lines by time in nanoseconds.
-pub(crate) type Stream = (Labels, Vec<(i64, String)>);
+pub(super) type Stream = (Labels, Vec<(i64, String)>);
 
 #[derive(Message)]
 struct PushRequest {
@@ -52,7 +52,7 @@ struct JsonPush {
 #[derive(Deserialize)]
 struct JsonStream {
     stream: BTreeMap<String, String>,
-    values: Vec<Vec<serde_json::Value>>,
+    values: Option<Vec<Option<Vec<serde_json::Value>>>>,
 }
 
 /// Reads a push by its headers.
@@ -66,7 +66,8 @@ pub(crate) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Stream>, St
     }
 }
 
-fn inflate(encoding: &str, body: &[u8]) -> Result<Vec<u8>, String> {
+/// What a body holds, uncompressed.
+pub(super) fn inflate(encoding: &str, body: &[u8]) -> Result<Vec<u8>, String> {
     let mut inflated = Vec::new();
     let read = match encoding {
         "" | "snappy" => return Ok(body.to_vec()),
@@ -81,7 +82,10 @@ fn json(body: &[u8]) -> Result<Vec<Stream>, String> {
     let push: JsonPush = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     push.streams
         .into_iter()
-        .map(|stream| Ok((stream.stream, stream.values.iter().map(|value| entry(value)).collect::<Result<_, _>>()?)))
+        .map(|stream| {
+            let values = stream.values.unwrap_or_default();
+            Ok((stream.stream, values.iter().flatten().map(|value| entry(value)).collect::<Result<_, _>>()?))
+        })
         .collect()
 }
 

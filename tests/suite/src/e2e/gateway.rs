@@ -138,6 +138,14 @@ pub(crate) struct Sandbox {
     _process: Process,
     /// Where the stand-in for Mimir listens.
     pub(crate) mimir: String,
+    /// The stand-in for Loki.
+    pub(crate) loki: StandIn,
+}
+
+/// One of the stand-ins.
+pub(crate) struct StandIn {
+    /// Where it listens.
+    pub(crate) url: String,
     client: Client,
 }
 
@@ -146,11 +154,33 @@ impl Sandbox {
     pub(crate) fn start() -> Self {
         let mut process = Process::start(&mut built("cockpit-sandbox"), "the sandbox");
         let lines = process.lines_until(|line| line == "ready");
-        let mimir = lines.iter().find_map(|line| line.strip_prefix("mimir_url=")).unwrap().to_owned();
-        Self { _process: process, mimir, client: Client::default() }
+        let url = |name| lines.iter().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        let loki = StandIn { url: url("loki_url="), client: Client::default() };
+        Self { _process: process, mimir: url("mimir_url="), loki }
+    }
+
+    fn metrics(&self) -> StandIn {
+        StandIn { url: self.mimir.clone(), client: Client::default() }
     }
 
     /// Tells the stand-in for Mimir how to fail.
+    pub(crate) fn fail(&self, fault: &Value) {
+        self.metrics().fail(fault);
+    }
+
+    /// Mends it.
+    pub(crate) fn mend(&self) {
+        self.metrics().mend();
+    }
+
+    /// The requests that any stand-in has received since the last call.
+    pub(crate) fn received(&self) -> Vec<Value> {
+        [self.metrics().received(), self.loki.received()].concat()
+    }
+}
+
+impl StandIn {
+    /// Tells it how to fail.
     pub(crate) fn fail(&self, fault: &Value) {
         let answer = self.client.send(&Method::PUT, &self.control("fault"), &[], fault.to_string().as_bytes());
         assert!(answer.status < 300, "{answer:?}");
@@ -161,7 +191,7 @@ impl Sandbox {
         self.client.send(&Method::DELETE, &self.control("fault"), &[], b"");
     }
 
-    /// The requests that the stand-in for Mimir has received since the last call.
+    /// The requests that it has received since the last call.
     pub(crate) fn received(&self) -> Vec<Value> {
         let received = self.client.json(&self.control("requests"));
         self.client.send(&Method::DELETE, &self.control("requests"), &[], b"");
@@ -169,14 +199,14 @@ impl Sandbox {
     }
 
     fn control(&self, what: &str) -> String {
-        format!("{}/-/sandbox/{what}", self.mimir)
+        format!("{}/-/sandbox/{what}", self.url)
     }
 }
 
 /// A gateway with an active Cockpit before a sandbox.
 pub(crate) fn with_sandbox(name: &str) -> (Gateway, Sandbox) {
     let sandbox = Sandbox::start();
-    let gateway = Gateway::start(name, &[("mimir_url", &sandbox.mimir)]);
+    let gateway = Gateway::start(name, &[("mimir_url", &sandbox.mimir), ("loki_url", &sandbox.loki.url)]);
     assert_eq!(gateway.activate().status, 200);
     (gateway, sandbox)
 }

@@ -1,0 +1,91 @@
+//! Loki's push: checked here, the good part stored by the backend.
+
+use crate::{
+    media::{Form, Media},
+    otlp,
+};
+use bytes::Bytes;
+use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
+use cockpit_gate::{Call, Relay, backend, json};
+use cockpit_wire::{
+    checks::Limits,
+    explain::Explanation,
+    identity::{Admission, Open},
+    loki::{self, Judged, checker::Checker},
+};
+use http::{HeaderMap, HeaderValue, Response, header};
+
+/// Serves the rows of this function.
+pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    match call.route.operation {
+        Operation::PushLogs => push(call).await,
+        Operation::PushOtlpLogs => otlp::push(call).await,
+        _ => Err(call.misrouted()),
+    }
+}
+
+async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    let media = Media::of(call.headers())?;
+    let limits = limits(call.ports).await?;
+    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
+    let mut checker = Checker::new(&limits, call.ports.now().micros().saturating_mul(1000), Open);
+    let judged = judge(media.form, opened.content(), &mut checker)?;
+    if call.wants_explanation() {
+        let (received, stored) = checker.entries();
+        return json(&Explanation::new(checker.report(), &limits, received, stored));
+    }
+    if judged.kept == 0 {
+        return Err(refused(&checker));
+    }
+    let (body, coding) = if judged.patch.is_empty() { opened.whole() } else { opened.patched(&judged.patch)? };
+    let headers = described(call.headers(), media.form, coding);
+    let backend = backend(call.ports, "loki_url", "push_timeout").await?;
+    let path = backend_path(call.ports, "loki_push_path").await?;
+    let response = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body)).await?;
+    // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
+    let partial = response.status().is_success() && !checker.report().is_clean();
+    if partial { Err(refused(&checker)) } else { Ok(response) }
+}
+
+/// The limits in force, from the operator's variable.
+async fn limits(config: &impl Config) -> Result<Limits, Refusal> {
+    let changes = config.variable("logs_limits").await?.unwrap_or_default();
+    Limits::parse(&changes).map_err(|error| ConfigError(format!("logs_limits: {error}")).into())
+}
+
+/// A path at the backend, from the operator's variable.
+pub(crate) async fn backend_path(config: &impl Config, name: &str) -> Result<String, Refusal> {
+    let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
+    path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
+}
+
+/// Reads what was pushed; what the checker refuses is to be cut out.
+fn judge(form: Form, content: &[u8], checker: &mut Checker<'_, impl Admission>) -> Result<Judged, Refusal> {
+    let judged = match form {
+        Form::Json => loki::json::read(content, checker).map_err(|error| error.to_string()),
+        Form::Protobuf => loki::protobuf::walk(content, checker).map_err(|error| error.to_string()),
+    };
+    let judged = judged.map_err(|error| Refusal::Malformed(format!("the body is not a Loki push: {error}").into()))?;
+    if judged.streams == 0 {
+        return Err(Refusal::Malformed("the push has no streams: at least one is required".into()));
+    }
+    Ok(judged)
+}
+
+fn refused(checker: &Checker<'_, impl Admission>) -> Refusal {
+    Refusal::Malformed(checker.line().into())
+}
+
+/// The caller's headers, with those that say what the body is replaced by ours: the backend must read it as we did.
+fn described(caller: &HeaderMap, form: Form, coding: Option<&'static str>) -> HeaderMap {
+    let mut headers = caller.clone();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+    match coding {
+        Some(coding) => drop(headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding))),
+        None => drop(headers.remove(header::CONTENT_ENCODING)),
+    }
+    headers
+}
+
+/// A body for the backend and its content encoding.
+pub(crate) type Encoded = (Bytes, Option<&'static str>);

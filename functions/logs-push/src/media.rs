@@ -1,0 +1,161 @@
+//! What a body is, from its headers, and what is in it.
+
+use crate::handler::Encoded;
+use bytes::Bytes;
+use cockpit_core::Refusal;
+use cockpit_wire::{
+    inflate::{Coding, inflate, is_zlib},
+    patch::Patch,
+    snappy,
+};
+use http::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+
+const NO_TYPE: &str = "send Content-Type: application/json or application/x-protobuf";
+const ENCODINGS: &str = "send Content-Encoding: gzip, deflate, snappy, or none";
+
+/// The two forms of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// JSON.
+    Json,
+    /// Protobuf, in a snappy block whatever the headers say.
+    Protobuf,
+}
+
+impl Form {
+    /// Its media type.
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Protobuf => "application/x-protobuf",
+        }
+    }
+}
+
+/// What the headers say. Loki takes every type but JSON's for protobuf, and so do we.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Media {
+    /// The form.
+    pub(crate) form: Form,
+    coding: Option<Coding>,
+}
+
+impl Media {
+    /// Reads the headers.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let value = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
+        let kind = value(CONTENT_TYPE).unwrap_or_default();
+        let form = match kind.split(';').next().unwrap_or_default().trim_end() {
+            "" => return Err(Refusal::Malformed(NO_TYPE.into())),
+            "application/json" => Form::Json,
+            _ => Form::Protobuf,
+        };
+        let coding = match value(CONTENT_ENCODING).unwrap_or_default().as_str() {
+            "" | "identity" | "snappy" => None,
+            "gzip" => Some(Coding::Gzip),
+            "deflate" => Some(Coding::Deflate),
+            _ => return Err(Refusal::UnsupportedMedia(ENCODINGS)),
+        };
+        Ok(Self { form, coding })
+    }
+
+    /// Opens a body, of which at most `limit` bytes may come out.
+    pub(crate) fn open(&self, body: Bytes, limit: usize) -> Result<Opened, Refusal> {
+        let malformed = |error: &dyn std::fmt::Display| Refusal::Malformed(error.to_string().into());
+        let (inner, readable) = match self.coding {
+            None => (body.clone(), true),
+            Some(coding) => {
+                let inflated = inflate(coding, &body, limit).map_err(|error| malformed(&error))?;
+                let zlib = coding == Coding::Deflate && is_zlib(&body);
+                (inflated.bytes.into(), inflated.whole && !zlib)
+            }
+        };
+        let content = match self.form {
+            Form::Json => inner.clone(),
+            Form::Protobuf => snappy::inflate(&inner, limit).map_err(|error| malformed(&error))?.into(),
+        };
+        let whole = if readable { (body, self.coding.map(name)) } else { (inner, None) };
+        Ok(Opened { form: self.form, content, whole })
+    }
+}
+
+const fn name(coding: Coding) -> &'static str {
+    match coding {
+        Coding::Gzip => "gzip",
+        Coding::Deflate => "deflate",
+    }
+}
+
+/// An opened body.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    form: Form,
+    content: Bytes,
+    whole: Encoded,
+}
+
+impl Opened {
+    /// The JSON text, or the protobuf message.
+    pub(crate) fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// The body as it came; unpacked where Loki could not unpack it: it does not know zlib's envelope, and we have
+    /// been content with the first part of a damaged one.
+    pub(crate) fn whole(self) -> Encoded {
+        self.whole
+    }
+
+    /// What a patch leaves of it: JSON as plain text, because its other codings cost more than they save here.
+    pub(crate) fn patched(self, patch: &Patch) -> Result<Encoded, Refusal> {
+        let left = patch.apply(&self.content);
+        let body = match self.form {
+            Form::Json => left,
+            Form::Protobuf => snappy::deflate(&left).ok_or_else(|| Refusal::bug("a push too large for snappy"))?,
+        };
+        Ok((body.into(), None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn media(kind: Option<&'static str>, coding: Option<&'static str>) -> Result<Media, u16> {
+        let mut headers = HeaderMap::new();
+        headers.extend(kind.map(|value| (CONTENT_TYPE, HeaderValue::from_static(value))));
+        headers.extend(coding.map(|value| (CONTENT_ENCODING, HeaderValue::from_static(value))));
+        Media::of(&headers).map_err(|refusal| refusal.status().as_u16())
+    }
+
+    #[test]
+    fn media_types_are_read_as_loki_reads_them() {
+        for kind in ["application/json", "Application/JSON; charset=utf-8", "application/json ;x=y"] {
+            assert_eq!(media(Some(kind), None).map(|media| media.form), Ok(Form::Json), "{kind}");
+        }
+        for kind in ["application/x-protobuf", "image/png", "text/plain", "application/jsonx"] {
+            assert_eq!(media(Some(kind), None).map(|media| media.form), Ok(Form::Protobuf), "{kind}");
+        }
+        for kind in [None, Some(""), Some(" "), Some(";charset=utf-8")] {
+            assert_eq!(media(kind, None), Err(400), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_those_of_loki_in_any_case() {
+        let coding = |value| media(Some("application/json"), value).map(|media| media.coding);
+        for value in [None, Some(""), Some("snappy"), Some("identity"), Some("Identity")] {
+            assert_eq!(coding(value), Ok(None), "{value:?}");
+        }
+        assert_eq!(coding(Some("gzip")), Ok(Some(Coding::Gzip)));
+        assert_eq!(coding(Some("GZIP")), Ok(Some(Coding::Gzip)));
+        assert_eq!(coding(Some("deflate")), Ok(Some(Coding::Deflate)));
+        for value in ["zstd", "br", "gzip, gzip", "x-gzip"] {
+            assert_eq!(coding(Some(value)), Err(415), "{value}");
+        }
+    }
+}

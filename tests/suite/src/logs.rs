@@ -1,0 +1,383 @@
+//! What senders of logs are told, and what reaches the backend: each row of the notes on Loki's push is a case.
+
+use crate::{
+    flow::World,
+    rows::{Answer, Sent, Target},
+};
+use bytes::Bytes;
+use cockpit_core::{Scope, ports::UpstreamError};
+use flate2::{Compression, write};
+use http::{HeaderMap, Method, Response, StatusCode};
+use serde_json::{Value, json};
+use std::io::Write;
+
+/// The moment at which test doubles live, in seconds.
+const NOW: i64 = 1_699_565_000;
+
+/// What a sender is told and what the backend sees.
+struct Pushed {
+    answer: Answer,
+    forwarded: Option<(HeaderMap, Bytes)>,
+}
+
+impl Pushed {
+    fn status(&self) -> (u16, bool) {
+        (self.answer.status, self.forwarded.is_some())
+    }
+
+    fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.answer.body).into_owned();
+        assert!(text.len() < 256 && text.matches('\n').count() <= 1, "{text}");
+        text
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.forwarded.as_ref().unwrap().1
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.forwarded.as_ref().unwrap().0.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+fn push_to(world: &World, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
+    let mut all = vec![("x-token", world.token(&[Scope::WriteLogs]))];
+    all.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let (function, path) = ("logs-push", path.to_owned());
+    let answer = world.send(&Sent { function, method: &Method::POST, path, headers: all, body: body.to_vec() });
+    let sent = world.fake.upstream.take_sent().pop();
+    Pushed { answer, forwarded: sent.map(|sent| (sent.headers().clone(), sent.into_body())) }
+}
+
+fn push(world: &World, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
+    push_to(world, "/loki/api/v1/push", headers, body)
+}
+
+fn push_json(world: &World, body: &Value) -> Pushed {
+    push(world, &[("content-type", "application/json")], body.to_string().as_bytes())
+}
+
+fn entry(ago: i64, line: &str) -> Value {
+    json!([((NOW - ago) * 1_000_000_000).to_string(), line])
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = write::GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = write::DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = write::ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn snappy(bytes: &[u8]) -> Vec<u8> {
+    snap::raw::Encoder::new().compress_vec(bytes).unwrap()
+}
+
+/// A length-delimited protobuf field.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut length = content.len();
+    let mut bytes = vec![number << 3 | 2];
+    while length >= 0x80 {
+        bytes.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    bytes.push(u8::try_from(length).unwrap());
+    [bytes, content.to_vec()].concat()
+}
+
+/// A protobuf stream of one entry for each line.
+fn stream(labels: &str, lines: &[&str]) -> Vec<u8> {
+    let mut seconds = vec![0x08];
+    let mut left = u64::try_from(NOW).unwrap();
+    while left >= 0x80 {
+        seconds.push(u8::try_from(left & 0x7f).unwrap() | 0x80);
+        left >>= 7;
+    }
+    seconds.push(u8::try_from(left).unwrap());
+    let entries = lines.iter().flat_map(|line| field(2, &[field(1, &seconds), field(2, line.as_bytes())].concat()));
+    field(1, &[field(1, labels.as_bytes()), entries.collect()].concat())
+}
+
+#[test]
+fn every_way_to_send_a_push_is_answered_as_loki_answers_it_or_better() {
+    let world = World::new();
+    let text = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x")]}]}).to_string();
+    let (text, block) = (text.as_bytes(), snappy(&stream("{a=\"b\"}", &["x"])));
+    let short = gzip(text);
+    let (json, proto) = ("application/json", "application/x-protobuf");
+    for (kind, coding, body, status) in [
+        (json, None, text.to_vec(), 200),
+        ("APPLICATION/json; charset=utf-8", None, text.to_vec(), 200),
+        (json, Some("snappy"), text.to_vec(), 200),
+        (json, Some("identity"), text.to_vec(), 200),
+        (json, Some(""), text.to_vec(), 200),
+        (json, Some("gzip"), gzip(text), 200),
+        (json, Some("GZIP"), gzip(text), 200),
+        (json, Some("gzip"), [gzip(&text[..9]), gzip(&text[9..])].concat(), 200),
+        (json, Some("gzip"), short[..short.len() - 4].to_vec(), 200),
+        (json, Some("gzip"), [&short[..], b"junk"].concat(), 200),
+        (json, Some("deflate"), deflate(text), 200),
+        (json, Some("deflate"), zlib(text), 200),
+        (proto, None, block.clone(), 200),
+        (proto, Some("snappy"), block.clone(), 200),
+        (proto, Some("gzip"), gzip(&block), 200),
+        ("image/png", None, block.clone(), 200),
+        ("", None, block.clone(), 400),
+        (json, Some("zstd"), text.to_vec(), 415),
+        (json, Some("gzip, gzip"), gzip(&gzip(text)), 415),
+        (json, Some("gzip"), text.to_vec(), 400),
+        (json, Some("gzip"), short[..short.len() / 2].to_vec(), 400),
+        (json, None, b"".to_vec(), 400),
+        (json, None, block.clone(), 400),
+        (json, None, b"{}".to_vec(), 400),
+        (json, None, br#"{"streams":[]}"#.to_vec(), 400),
+        (proto, None, b"".to_vec(), 400),
+        (proto, None, b"\0".to_vec(), 400),
+        (proto, None, text.to_vec(), 400),
+        (proto, None, snappy(b"\x0a\xff"), 400),
+        (proto, None, b"\xff\xff\xff\xff\x0f".to_vec(), 400),
+        (proto, Some("gzip"), gzip(text), 400),
+        (json, Some("gzip"), gzip(&vec![b' '; 30 << 20]), 400),
+    ] {
+        let headers: Vec<_> =
+            [("content-type", kind)].into_iter().chain(coding.map(|value| ("content-encoding", value))).collect();
+        let pushed = push(&world, &headers, &body);
+        assert_eq!(pushed.status(), (status, status == 200), "{headers:?}: {}", pushed.text());
+    }
+    assert_eq!(push(&world, &[], &block).status(), (400, false), "Loki needs a content type");
+}
+
+#[test]
+fn what_loki_can_read_is_forwarded_byte_for_byte_and_the_rest_is_unpacked() {
+    let world = World::new();
+    let text = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x")]}]}).to_string();
+    let text = text.as_bytes();
+    let short = &gzip(text)[..gzip(text).len() - 4];
+    for (coding, body, forwarded, seen) in [
+        ("gzip", gzip(text), gzip(text), "gzip"),
+        ("GZip", gzip(text), gzip(text), "gzip"),
+        ("deflate", deflate(text), deflate(text), "deflate"),
+        ("identity", text.to_vec(), text.to_vec(), ""),
+        ("deflate", zlib(text), text.to_vec(), ""),
+        ("gzip", short.to_vec(), text.to_vec(), ""),
+    ] {
+        let pushed = push(&world, &[("content-type", "Application/JSON"), ("content-encoding", coding)], &body);
+        assert_eq!((pushed.body(), pushed.header("content-encoding")), (&forwarded[..], seen), "{coding}");
+        assert_eq!(pushed.header("content-type"), "application/json");
+        assert_eq!(pushed.header("content-length"), forwarded.len().to_string());
+    }
+}
+
+#[test]
+fn json_is_read_as_loki_reads_it() {
+    let world = World::new();
+    let now = (NOW * 1_000_000_000).to_string();
+    let with = |values: &str| format!(r#"{{"streams":[{{"stream":{{"a":"b"}},"values":[{values}]}}]}}"#);
+    let labelled = |labels: &str| format!(r#"{{"streams":[{{"stream":{labels},"values":[["{now}","x"]]}}]}}"#);
+    for body in [
+        with(&format!(r#"["{now}","x",{{"trace":"y"}}]"#)),
+        with(&format!(r#"["{now}"]"#)),
+        with(&format!(r#"["{now}","x",{{}},5]"#)),
+        with("null"),
+        with(""),
+        labelled("{}"),
+        labelled(r#"{"a":""}"#),
+        labelled(r#"{"a":5}"#),
+        with("") + " trailing",
+        format!(r#"{{"more":1,{}"#, &with("")[1..]),
+    ] {
+        let pushed = push(&world, &[("content-type", "application/json")], body.as_bytes());
+        assert_eq!(pushed.status(), (200, true), "{body}: {}", pushed.text());
+        assert_eq!(pushed.body(), body.as_bytes());
+    }
+    for body in [
+        with(&format!("[{now},\"x\"]")),
+        with(r#"["1.5","x"]"#),
+        with(r#"["99999999999999999999","x"]"#),
+        with(&format!(r#"["{now}",5]"#)),
+        with(&format!(r#"["{now}","x",null]"#)),
+        with(&format!(r#"["{now}","x",{{"a":5}}]"#)),
+        with(r#"["-5","x"]"#),
+        with(r#"["1699565000","x"]"#),
+        labelled(r#"{"a-b":"c"}"#),
+    ] {
+        let pushed = push(&world, &[("content-type", "application/json")], body.as_bytes());
+        assert_eq!(pushed.status(), (400, false), "{body}: {}", pushed.text());
+    }
+}
+
+#[test]
+fn bad_streams_and_entries_are_cut_out_and_the_rest_goes_on() {
+    let world = World::new();
+    let pushed = push_json(
+        &world,
+        &json!({"streams": [
+            {"stream": {"a-b": "c"}, "values": [entry(1, "x"), entry(1, "y")]},
+            {"stream": {"a": "b"}, "values": [entry(1, "x"), entry(32 * 86400, "old"), entry(-700, "new"), entry(2, "y")]},
+            {"stream": {"c": "d"}, "values": [entry(32 * 86400, "old")]},
+        ]}),
+    );
+    assert_eq!(pushed.status(), (400, true));
+    let left: Value = serde_json::from_slice(pushed.body()).unwrap();
+    let want = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x"), entry(2, "y")]}]});
+    assert_eq!(left, want);
+    let text = pushed.text();
+    let want = "2 of 7 log entries stored; 1 invalid_labels: a stream's labels cannot be read: = is expected at byte 2";
+    assert!(text.starts_with(want), "{text}");
+}
+
+#[test]
+fn protobuf_is_cut_on_the_wire() {
+    let world = World::new();
+    let long = "x".repeat((256 << 10) + 1);
+    let streams = [stream("{a=\"b\"}", &["1", &long, "2"]), stream("{a", &["3"]), stream("{}", &["4"])].concat();
+    for (coding, body) in [("snappy", snappy(&streams)), ("gzip", gzip(&snappy(&streams)))] {
+        let headers = [("content-type", "application/x-protobuf"), ("content-encoding", coding)];
+        let pushed = push(&world, &headers, &body);
+        assert_eq!(pushed.status(), (400, true), "{}", pushed.text());
+        let left = snap::raw::Decoder::new().decompress_vec(pushed.body()).unwrap();
+        assert_eq!(left, [stream("{a=\"b\"}", &["1", "2"]), stream("{}", &["4"])].concat());
+        assert_eq!(pushed.header("content-encoding"), "");
+        let text = pushed.text();
+        assert!(text.starts_with("3 of 5 log entries stored; 1 invalid_labels: "), "{text}");
+        assert!(text.contains("1 line_too_long: a line is too long: 262145 bytes in {a=\"b\"}"), "{text}");
+    }
+}
+
+#[test]
+fn a_push_of_which_nothing_is_left_costs_the_backend_nothing() {
+    let world = World::new();
+    let pushed = push_json(&world, &json!({"streams": [{"stream": {"a": "b"}, "values": [entry(32 * 86400, "old")]}]}));
+    assert_eq!(pushed.status(), (400, false));
+    assert!(
+        pushed.text().starts_with("0 of 1 log entries stored; 1 greater_than_max_sample_age: "),
+        "{}",
+        pushed.text()
+    );
+}
+
+#[test]
+fn the_verdict_of_the_backend_wins_when_it_refuses_more() {
+    let world = World::new();
+    let good = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x")]}]});
+    let part = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x"), entry(32 * 86400, "old")]}]});
+    for (answered, status) in [
+        (204, 204),
+        (400, 400),
+        (413, 400),
+        (422, 400),
+        (429, 429),
+        (500, 500),
+        (503, 503),
+        (401, 502),
+        (404, 502),
+        (301, 502),
+    ] {
+        for push in [&good, &part] {
+            let mut answer = Response::new(cockpit_core::Body::from_bytes("entry too far behind\n"));
+            *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
+            world.fake.upstream.answer(Ok(answer));
+            let pushed = push_json(&world, push);
+            let want = if answered == 204 && push == &part { 400 } else { status };
+            assert_eq!(pushed.status(), (want, true), "{answered}");
+            let again = matches!(want, 429 | 500..=599);
+            assert_eq!(pushed.answer.headers.contains_key("retry-after"), again, "{answered}: Loki never says when");
+            let ours = want == 400 && answered == 204;
+            assert_eq!(pushed.text().contains("greater_than_max_sample_age"), ours, "{answered}");
+        }
+    }
+    world.fake.upstream.answer(Err(UpstreamError::TimedOut));
+    assert_eq!(push_json(&world, &part).answer.status, 503);
+}
+
+#[test]
+fn limits_are_the_operators_and_a_typo_is_not_the_senders_fault() {
+    let world = World::new();
+    let body = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "12345678")]}]});
+    let set = |value: &str| drop(world.fake.variables.borrow_mut().insert("logs_limits", value.to_owned()));
+    set("max-line-size=8");
+    assert_eq!(push_json(&world, &body).answer.status, 200);
+    set("max-line-size=7");
+    assert!(push_json(&world, &body).text().contains("line_too_long: a line is too long: 8 bytes in {a=\"b\"}"));
+    set("max-line=7");
+    assert_eq!(push_json(&world, &body).status(), (503, false));
+}
+
+#[test]
+fn an_explanation_names_what_would_be_refused_and_forwards_nothing() {
+    let world = World::new();
+    let body = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x"), entry(32 * 86400, "old")]}]});
+    let headers = [("content-type", "application/json")];
+    let pushed = push_to(&world, "/logs/loki/api/v1/push?explain=true", &headers, body.to_string().as_bytes());
+    assert_eq!(pushed.status(), (200, false));
+    let explained: Value = serde_json::from_slice(&pushed.answer.body).unwrap();
+    assert_eq!(explained["received"], 2);
+    assert_eq!(explained["stored"], 1);
+    let [refused] = explained["refused"].as_array().unwrap().as_slice() else { panic!("{explained}") };
+    assert_eq!(refused["id"], "greater_than_max_sample_age");
+    assert_eq!(refused["limit"], json!({"name": "retention", "value": 31 * 86400, "unit": "seconds"}));
+    assert_eq!(refused["examples"].as_array().unwrap().len(), 1);
+}
+
+/// A request of one record.
+const RECORD: &[u8] = b"\x0a\x04\x12\x02\x12\x00";
+
+fn otlp(world: &World, kind: &str, coding: &str, body: &[u8]) -> Pushed {
+    push_to(world, "/otlp/v1/logs", &[("content-type", kind), ("content-encoding", coding)], body)
+}
+
+#[test]
+fn opentelemetrys_logs_are_checked_and_forwarded_byte_for_byte() {
+    let world = World::new();
+    let (proto, json) = ("application/x-protobuf", "application/json");
+    let text = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}"#;
+    for (kind, coding, body) in [
+        (proto, "", RECORD.to_vec()),
+        ("Application/X-Protobuf; charset=utf-8", "", RECORD.to_vec()),
+        (proto, "gzip", gzip(RECORD)),
+        (json, "", text.to_vec()),
+        (json, "gzip", gzip(text)),
+    ] {
+        let pushed = otlp(&world, kind, coding, &body);
+        assert_eq!(pushed.status(), (200, true), "{kind} {coding}");
+        assert_eq!((pushed.body(), pushed.header("content-encoding")), (&body[..], coding));
+        assert_eq!(pushed.header("content-type"), if kind == json { json } else { proto });
+    }
+    assert_eq!(otlp(&world, proto, "", b"").status(), (200, false), "nothing sent is nothing lost");
+    for (kind, coding, body, status) in [
+        ("text/plain", "", RECORD.to_vec(), 415),
+        (proto, "zstd", RECORD.to_vec(), 415),
+        (proto, "", b"\x0a\xff".to_vec(), 400),
+        (proto, "gzip", RECORD.to_vec(), 400),
+        (proto, "gzip", gzip(&vec![0; 30 << 20]), 400),
+        (json, "", b"[]".to_vec(), 400),
+        (json, "", b"{".to_vec(), 400),
+    ] {
+        let pushed = otlp(&world, kind, coding, &body);
+        assert_eq!(pushed.status(), (status, false), "{kind} {coding}");
+        assert_eq!(pushed.answer.body[0], 0x12, "a Status with a message");
+    }
+}
+
+#[test]
+fn opentelemetrys_senders_never_see_a_status_that_loses_data_for_our_fault() {
+    let world = World::new();
+    for (answered, status) in
+        [(204, 204), (400, 400), (429, 429), (500, 503), (501, 503), (502, 502), (503, 503), (504, 504)]
+    {
+        let mut answer = Response::new(cockpit_core::Body::Empty);
+        *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
+        world.fake.upstream.answer(Ok(answer));
+        assert_eq!(otlp(&world, "application/x-protobuf", "", RECORD).answer.status, status, "{answered}");
+    }
+}
