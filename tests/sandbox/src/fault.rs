@@ -8,6 +8,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use serde::Deserialize;
 use std::{collections::BTreeMap, io, sync::Mutex, time::Duration};
+use tokio::time::Instant;
 
 /// How to fail. Everything is optional; a fault without `status`, `cut` and `stream_bytes` only delays.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -27,6 +28,8 @@ pub(crate) struct Fault {
     stream_bytes: Option<u64>,
     /// For how many requests; without it, until it is removed.
     times: Option<u32>,
+    /// For how long after it is set.
+    for_ms: Option<u64>,
     /// For paths that begin with this.
     path_prefix: String,
 }
@@ -42,17 +45,29 @@ enum Cut {
 
 /// The fault in force.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Option<Fault>>);
+pub(crate) struct Faults(Mutex<Option<InForce>>);
+
+/// A fault, and until when it is one.
+#[derive(Debug)]
+struct InForce {
+    fault: Fault,
+    until: Option<Instant>,
+}
 
 impl Faults {
     pub(crate) fn set(&self, fault: Option<Fault>) {
+        let until = |fault: &Fault| Some(Instant::now() + Duration::from_millis(fault.for_ms?));
+        let fault = fault.map(|fault| InForce { until: until(&fault), fault });
         *self.0.lock().expect("nothing panics here") = fault;
     }
 
     /// The fault that the next request on this path meets.
     pub(crate) fn next(&self, path: &str) -> Option<Fault> {
         let mut current = self.0.lock().expect("nothing panics here");
-        let fault = current.as_mut().filter(|fault| path.starts_with(&fault.path_prefix))?;
+        let InForce { fault, until } = current.as_mut()?;
+        if !path.starts_with(&fault.path_prefix) || until.is_some_and(|until| Instant::now() >= until) {
+            return None;
+        }
         let met = fault.clone();
         if let Some(times) = &mut fault.times {
             *times = times.saturating_sub(1);

@@ -7,10 +7,12 @@ mod durability;
 mod faults;
 mod gateway;
 mod load;
+mod logs;
 mod payload;
 mod process;
 mod prometheus;
 mod quickstart;
+mod senders;
 mod table;
 
 pub(crate) use process::fresh_folder;

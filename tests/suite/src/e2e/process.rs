@@ -54,6 +54,11 @@ impl Process {
         let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     }
 
+    /// Waits for its end, and returns its exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// Asks it to stop with this signal, and returns its exit code.
     pub(crate) fn stop(&mut self, signal: &str) -> Option<i32> {
         let status = Command::new("kill").args([signal, &self.id().to_string()]).status().unwrap();

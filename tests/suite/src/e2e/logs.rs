@@ -1,0 +1,79 @@
+//! Logs over HTTP: what is pushed is read back, and nobody's broken connection is anybody else's trouble.
+
+use super::gateway::{Gateway, with_sandbox};
+use crate::rows::{Answer, PROJECT};
+use http::Method;
+use serde_json::{Value, json};
+use std::{
+    io::Write,
+    net::TcpStream,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+fn writer(gateway: &Gateway) -> String {
+    gateway.create_token("agent", &["write_logs"]).text("secret_key")
+}
+
+fn push(gateway: &Gateway, secret: &str, body: &Value) -> Answer {
+    let headers = [("authorization", format!("Bearer {secret}")), ("content-type", "application/json".to_owned())];
+    let url = format!("{}/logs/loki/api/v1/push", gateway.url);
+    gateway.client.send(&Method::POST, &url, &headers, body.to_string().as_bytes())
+}
+
+/// A push of these lines, as old as the seconds beside them.
+fn lines(app: &str, lines: &[(&str, u64)]) -> Value {
+    #[expect(clippy::disallowed_methods, reason = "the gateway under test lives now")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let values: Vec<_> = lines.iter().map(|(line, age)| json!([format!("{}000000000", now - age), line])).collect();
+    json!({"streams": [{"stream": {"app": app}, "values": values}]})
+}
+
+#[test]
+fn what_is_pushed_is_read_back_but_for_what_is_refused() {
+    let (gateway, sandbox) = with_sandbox("logs");
+    let secret = writer(&gateway);
+    let answer = push(&gateway, &secret, &lines("a", &[("one", 2), ("two", 1)]));
+    assert_eq!((answer.status, answer.body.len()), (204, 0), "{answer:?}");
+    let answer = push(&gateway, &secret, &lines("a", &[("ancient", 32 * 86400), ("three", 0)]));
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.starts_with(b"1 of 2 log entries stored; 1 greater_than_max_sample_age: "), "{answer:?}");
+    assert_eq!(sandbox.loki.lines(PROJECT, "app", "a"), ["three", "two", "one"]);
+    assert_eq!(sandbox.loki.lines("somebody-else", "app", "a").len(), 0);
+}
+
+#[test]
+fn a_sender_that_stops_in_the_midst_costs_nothing_but_its_connection() {
+    let (gateway, sandbox) = with_sandbox("stalled");
+    let secret = writer(&gateway);
+    let head = format!(
+        "POST /loki/api/v1/push HTTP/1.1\r\nHost: gateway\r\nX-Token: {secret}\r\nContent-Type: application/json\r\n\
+         Content-Length: 1000000\r\n\r\n{{\"streams\":["
+    );
+    let stalled: Vec<_> = (0..20)
+        .map(|_| {
+            let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(push(&gateway, &secret, &lines("b", &[("beside them", 1)])).status, 204);
+    drop(stalled);
+    assert_eq!(push(&gateway, &secret, &lines("b", &[("after them", 0)])).status, 204);
+    assert_eq!(sandbox.loki.lines(PROJECT, "app", "b").len(), 2);
+    assert_eq!(sandbox.loki.received().iter().filter(|request| request["path"] == "/loki/api/v1/push").count(), 2);
+}
+
+#[test]
+fn a_slow_backend_is_cut_with_503() {
+    let (fast, sandbox) = with_sandbox("slow-logs-sandbox");
+    drop(fast);
+    let gateway = Gateway::start("slow-logs", &[("loki_url", &sandbox.loki.url), ("push_timeout", "1")]);
+    assert_eq!(gateway.activate().status, 200);
+    let secret = writer(&gateway);
+    sandbox.loki.fail(&json!({"delay_ms": 20_000}));
+    let answer = push(&gateway, &secret, &lines("c", &[("late", 0)]));
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.headers.contains_key("retry-after"));
+    sandbox.loki.mend();
+    assert_eq!(push(&gateway, &secret, &lines("c", &[("late", 0)])).status, 204);
+}
