@@ -4,6 +4,7 @@
 //! text ends with its first value, and strings may hold control characters and bytes that are no UTF-8.
 
 mod cursor;
+mod skip;
 
 pub use cursor::Cursor;
 
@@ -71,34 +72,21 @@ impl<'a> Value<'a> {
         if !content.contains(&b'\\') {
             return Ok(Cow::Borrowed(content));
         }
-        let mut text = Vec::with_capacity(content.len());
-        self.unescape(|piece| text.extend_from_slice(piece))?;
-        Ok(Cow::Owned(text))
-    }
-
-    /// How long [`text`](Self::text) is.
-    pub fn text_length(&self) -> Result<usize, JsonError> {
-        let content = self.content();
-        if !content.contains(&b'\\') {
-            return Ok(content.len());
-        }
-        let mut length = 0_usize;
-        self.unescape(|piece| length = length.saturating_add(piece.len()))?;
-        Ok(length)
-    }
-
-    fn unescape(&self, mut each: impl FnMut(&[u8])) -> Result<(), JsonError> {
-        let mut rest = self.content();
-        while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
-            let (plain, escape) = rest.split_at(at);
-            each(plain);
-            let (character, after) = character(escape).ok_or(JsonError { wanted: "a valid escape", at: self.start })?;
-            each(character.encode_utf8(&mut [0; 4]).as_bytes());
+        let (mut text, mut rest) = (Vec::with_capacity(content.len()), content);
+        while let Some((plain, escape)) = split(rest) {
+            text.extend_from_slice(plain);
+            let (letter, after) = character(escape).ok_or(JsonError { wanted: "a valid escape", at: self.start })?;
+            text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
             rest = after;
         }
-        each(rest);
-        Ok(())
+        text.extend_from_slice(rest);
+        Ok(Cow::Owned(text))
     }
+}
+
+/// Splits before the first escape.
+fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    text.split_at_checked(text.iter().position(|byte| *byte == b'\\')?)
 }
 
 /// The character that an escape stands for, and what follows it.

@@ -56,6 +56,8 @@ impl Entry {
 pub trait Judge {
     /// The most bytes that the text of a stream's labels may have; longer ones are not read.
     fn longest_labels(&self) -> usize;
+    /// Forgets everything: what was told so far turned out not to count.
+    fn restart(&mut self);
     /// Whether to keep a stream. The entries of one that is not kept are not judged.
     fn stream(&mut self, stream: &Stream<'_>) -> bool;
     /// Whether to keep an entry of the last stream.

@@ -1,41 +1,31 @@
-//! The grammar: walking into values, and skipping those nobody wants.
+//! Walking into values.
 
-use super::{JsonError, Kind, Value};
+use super::{JsonError, Kind, Value, character};
 
-/// How deeply arrays and objects may nest; a push needs five.
-const DEPTH: u32 = 128;
-
-const SEPARATOR: &str = "a comma or a closing bracket";
+pub(super) const SEPARATOR: &str = "a comma or a closing bracket";
 
 /// Reads a text value by value. What it has passed is well formed.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
-    text: &'a [u8],
-    at: usize,
+    pub(super) text: &'a [u8],
+    pub(super) at: usize,
 }
 
-/// The brackets that are open: one bit each, set for an object. It cannot hold more than [`DEPTH`].
-#[derive(Default)]
-struct Open {
-    objects: u128,
-    depth: u32,
-}
-
-impl Open {
-    fn push(&mut self, object: bool) -> Option<()> {
-        self.depth = self.depth.checked_add(1).filter(|depth| *depth <= DEPTH)?;
-        self.objects = self.objects << 1 | u128::from(object);
-        Some(())
-    }
-
-    const fn pop(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        self.objects >>= 1;
-    }
-
-    const fn in_object(&self) -> bool {
-        self.objects & 1 == 1
-    }
+/// How many bytes there are before the next quote or backslash. Eight at a time, because log lines are long and
+/// are read twice.
+pub(super) fn plain(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The lowest bit that is set in it marks the first byte that is zero.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let (words, _) = text.as_chunks::<8>();
+    let found = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c))
+    };
+    let whole = words.iter().take_while(|word| found(word) == 0).count().saturating_mul(8);
+    let rest = text.get(whole..).unwrap_or_default();
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
+    whole.saturating_add(end)
 }
 
 impl<'a> Cursor<'a> {
@@ -74,6 +64,28 @@ impl<'a> Cursor<'a> {
         self.skip()?;
         let raw = self.text.get(start..self.at).unwrap_or_default();
         Ok(Value { kind, start, raw })
+    }
+
+    /// The next value, which must be a string: how long its text is once its escapes are resolved. An unpaired
+    /// surrogate is an error.
+    pub fn text_length(&mut self, wanted: &'static str) -> Result<usize, JsonError> {
+        self.blanks();
+        if !self.take(b'"') {
+            return Err(self.error(wanted));
+        }
+        let mut length = 0_usize;
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let plain = plain(rest);
+            (self.at, length) = (self.at.saturating_add(plain), length.saturating_add(plain));
+            if self.take(b'"') {
+                return Ok(length);
+            }
+            let escape = rest.get(plain..).unwrap_or_default();
+            let (letter, after) = character(escape).ok_or_else(|| self.error("a closing quote or a valid escape"))?;
+            self.advance(escape.len().saturating_sub(after.len()));
+            length = length.saturating_add(letter.len_utf8());
+        }
     }
 
     /// The next value, which must be an array; `element` reads each of its elements.
@@ -127,157 +139,42 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    const fn error(&self, wanted: &'static str) -> JsonError {
+    pub(super) const fn error(&self, wanted: &'static str) -> JsonError {
         JsonError { wanted, at: self.at }
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
-    const fn advance(&mut self, by: usize) {
+    pub(super) const fn advance(&mut self, by: usize) {
         self.at = self.at.saturating_add(by);
     }
 
-    fn take(&mut self, byte: u8) -> bool {
+    pub(super) fn take(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.advance(usize::from(there));
         there
     }
 
-    fn run(&mut self, belongs: impl Fn(u8) -> bool) -> usize {
+    pub(super) fn run(&mut self, belongs: impl Fn(u8) -> bool) -> usize {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let length = rest.iter().position(|byte| !belongs(*byte)).unwrap_or(rest.len());
         self.advance(length);
         length
     }
 
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         self.run(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
-    /// Skips a value and all it holds, without recursion.
-    fn skip(&mut self) -> Result<(), JsonError> {
-        let mut open = Open::default();
-        loop {
-            self.blanks();
-            match self.peek() {
-                Some(bracket @ (b'{' | b'[')) => {
-                    self.open(bracket == b'{', &mut open)?;
-                    self.advance(1);
-                    self.blanks();
-                    if !matches!(self.peek(), Some(b'}' | b']')) {
-                        self.step_in(&open)?;
-                        continue;
-                    }
-                }
-                _ => self.scalar()?,
-            }
-            if self.close(&mut open)? {
-                return Ok(());
-            }
-            self.step_in(&open)?;
-        }
-    }
-
-    fn open(&self, object: bool, open: &mut Open) -> Result<(), JsonError> {
-        open.push(object).ok_or_else(|| self.error("less nesting"))
-    }
-
-    /// After a value: closes what ends here and steps over a comma; `true` once all is closed.
-    fn close(&mut self, open: &mut Open) -> Result<bool, JsonError> {
-        while open.depth > 0 {
-            self.blanks();
-            let end = if open.in_object() { b'}' } else { b']' };
-            if self.take(b',') {
-                return Ok(false);
-            }
-            if !self.take(end) {
-                return Err(self.error(SEPARATOR));
-            }
-            open.pop();
-        }
-        Ok(true)
-    }
-
-    /// In an object, the name of the member that comes next and its colon.
-    fn step_in(&mut self, open: &Open) -> Result<(), JsonError> {
-        if open.in_object() {
-            self.name()?;
-            self.colon()?;
-        }
-        Ok(())
-    }
-
-    fn name(&mut self) -> Result<(), JsonError> {
+    pub(super) fn name(&mut self) -> Result<(), JsonError> {
         self.blanks();
         if self.peek() == Some(b'"') { self.string() } else { Err(self.error("a name in quotes")) }
     }
 
-    fn colon(&mut self) -> Result<(), JsonError> {
+    pub(super) fn colon(&mut self) -> Result<(), JsonError> {
         self.blanks();
         if self.take(b':') { Ok(()) } else { Err(self.error("a colon")) }
-    }
-
-    fn scalar(&mut self) -> Result<(), JsonError> {
-        match self.peek() {
-            Some(b'"') => self.string(),
-            Some(b'n') => self.word(b"null"),
-            Some(b't') => self.word(b"true"),
-            Some(b'f') => self.word(b"false"),
-            _ => self.number(),
-        }
-    }
-
-    fn word(&mut self, word: &'static [u8]) -> Result<(), JsonError> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word) {
-            return Err(self.error("a value"));
-        }
-        self.advance(word.len());
-        Ok(())
-    }
-
-    /// Skips a string. That its escapes exist is checked here, what they mean is not.
-    fn string(&mut self) -> Result<(), JsonError> {
-        self.advance(1);
-        loop {
-            self.run(|byte| byte != b'"' && byte != b'\\');
-            if self.take(b'"') {
-                return Ok(());
-            }
-            let escape = self.text.get(self.at..).unwrap_or_default();
-            let valid = match escape.get(1) {
-                Some(b'u') => escape.get(2..6).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)),
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => true,
-                _ => false,
-            };
-            if !valid {
-                return Err(self.error("a closing quote or a valid escape"));
-            }
-            self.advance(2);
-        }
-    }
-
-    fn number(&mut self) -> Result<(), JsonError> {
-        self.take(b'-');
-        if !self.take(b'0') {
-            self.digits("a value")?;
-        }
-        if self.take(b'.') {
-            self.digits("a digit")?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.advance(1);
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.advance(1);
-            }
-            self.digits("a digit")?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self, wanted: &'static str) -> Result<(), JsonError> {
-        if self.run(|byte| byte.is_ascii_digit()) == 0 { Err(self.error(wanted)) } else { Ok(()) }
     }
 }

@@ -160,6 +160,10 @@ impl<A: Admission> Judge for Checker<'_, A> {
         if limit == 0 { TEXT } else { limit.min(TEXT) }
     }
 
+    fn restart(&mut self) {
+        (self.received, self.stored, self.report) = (0, 0, Report::default());
+    }
+
     fn stream(&mut self, stream: &Stream<'_>) -> bool {
         self.received = self.received.saturating_add(u64::try_from(stream.entries).unwrap_or(u64::MAX));
         self.shown = lossy(stream.text);

@@ -25,17 +25,14 @@ pub fn read(text: &[u8], judge: &mut impl Judge) -> Result<Judged, JsonError> {
         cursor.value()?;
         return Ok(reader.judged);
     }
-    let mut streams = None;
     cursor.object("an object", |name, cursor| {
-        let value = cursor.value()?;
-        if name.text()?.eq_ignore_ascii_case(b"streams") {
-            streams = Some(value);
+        if !name.text()?.eq_ignore_ascii_case(b"streams") {
+            return cursor.value().map(drop);
         }
-        Ok(())
+        reader.judge.restart();
+        reader.judged = Judged::default();
+        if cursor.kind() == Kind::Null { cursor.value().map(drop) } else { reader.streams(cursor) }
     })?;
-    if let Some(streams) = streams.filter(|streams| streams.kind != Kind::Null) {
-        reader.streams(streams.start)?;
-    }
     Ok(reader.judged)
 }
 
@@ -46,9 +43,9 @@ struct Reader<'r, J> {
 }
 
 impl<J: Judge> Reader<'_, J> {
-    fn streams(&mut self, start: usize) -> Result<(), JsonError> {
+    fn streams(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
         let mut list = List::new(&self.judged.patch);
-        Cursor::new(self.text, start).array("an array of streams", |cursor| {
+        cursor.array("an array of streams", |cursor| {
             let start = cursor.start();
             list.begin(&mut self.judged.patch, start);
             let before = self.judged.patch.mark();
@@ -163,7 +160,7 @@ fn entry(cursor: &mut Cursor<'_>) -> Result<Entry, JsonError> {
     cursor.array("an entry", |cursor| {
         match index {
             0 => entry.nanos = time(cursor.value()?.expect(Kind::String, "a time in quotes")?)?,
-            1 => entry.line = cursor.value()?.expect(Kind::String, "a line in quotes")?.text_length()?,
+            1 => entry.line = cursor.text_length("a line in quotes")?,
             2 => metadata(cursor, &mut entry)?,
             _ => drop(cursor.value()?),
         }
@@ -175,8 +172,7 @@ fn entry(cursor: &mut Cursor<'_>) -> Result<Entry, JsonError> {
 
 fn metadata(cursor: &mut Cursor<'_>, entry: &mut Entry) -> Result<(), JsonError> {
     cursor.object("an object of metadata", |name, cursor| {
-        let value = cursor.value()?.expect(Kind::String, "a value in quotes")?;
-        let (name, value) = (name.text()?, value.text_length()?);
+        let (name, value) = (name.text()?, cursor.text_length("a value in quotes")?);
         entry.add_metadata(*name == *LEVEL, name.len().saturating_add(value));
         Ok(())
     })

@@ -26,6 +26,10 @@ impl Judge for Recorder {
         1000
     }
 
+    fn restart(&mut self) {
+        self.seen.clear();
+    }
+
     fn stream(&mut self, stream: &Stream<'_>) -> bool {
         self.decide(format!("{:?}", (stream.labels, stream.entries)))
     }

@@ -153,7 +153,7 @@ fn seen(text: &str) -> Result<Vec<String>, JsonError> {
 fn of_a_name_that_stands_twice_the_last_counts() {
     let plain = seen(r#"{"streams":[{"stream":{"a":"b"},"values":[["5","x"]]}]}"#).unwrap();
     for text in [
-        r#"{"streams":[5],"STREAMS":[{"stream":{"a":"b"},"values":[["5","x"]]}]}"#,
+        r#"{"streams":[{"stream":{"c":"d"},"values":[["1","y"]]}],"STREAMS":[{"stream":{"a":"b"},"values":[["5","x"]]}]}"#,
         r#"{"streams":[{"values":[5],"stream":5,"values":[["5","x"]],"stream":{"a":"c","a":"b"}}]}"#,
         r#"{"str\u0065ams":[{"str\u0065am":{"\u0061":"b"},"values":[["5","x"]]}]} trailing"#,
         r#"{"streams":[{"stream":{"a":"b","empty":""},"Stream":5,"values":[null,["5","x"]]}]}"#,
