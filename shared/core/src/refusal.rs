@@ -56,6 +56,8 @@ pub enum Refusal {
     TooLarge(usize),
     /// The body's media type or encoding is not one we read; the text names those we do.
     UnsupportedMedia(&'static str),
+    /// The body broke off. Whoever still listens may send it again; nobody needs to be woken for it.
+    Interrupted,
     /// We, the store or a backend failed. Never the sender's fault.
     Unavailable(Fault),
     /// A backend answered what only a broken or misconfigured backend answers.
@@ -104,7 +106,7 @@ impl Refusal {
             Self::AlreadyExists { .. } | Self::Transient { .. } => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Interrupted | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadUpstream(_) => StatusCode::BAD_GATEWAY,
         }
     }
@@ -123,7 +125,8 @@ impl Refusal {
             | Self::AlreadyExists { .. }
             | Self::Transient { .. }
             | Self::TooLarge(_)
-            | Self::UnsupportedMedia(_) => None,
+            | Self::UnsupportedMedia(_)
+            | Self::Interrupted => None,
         }
     }
 
@@ -149,6 +152,7 @@ impl fmt::Display for Refusal {
             Self::Transient { resource, state, .. } => write!(f, "{resource} is {state}, try again in a moment"),
             Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes, send smaller batches"),
             Self::UnsupportedMedia(accepted) => f.write_str(accepted),
+            Self::Interrupted => f.write_str("the request body ended early, send it again"),
             Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),
         }
     }

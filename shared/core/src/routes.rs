@@ -100,6 +100,8 @@ pub static ROUTES: &[Route] = &[
     row("logs-push",     POST,   "/logs/otlp/v1/logs",                                 Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
     row("logs-push",     POST,   "/otlp/v1/logs",                                      Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
 
+    row("status",        GET,    "/logs/ready",                                        PROBE,                &BODILESS,     Plain,      Operation::Healthy),
+    row("status",        GET,    "/ready",                                             PROBE,                &BODILESS,     Plain,      Operation::Healthy),
     row("status",        GET,    "/-/ready",                                           PROBE,                &BODILESS,     Plain,      Operation::Ready),
     row("status",        GET,    "/-/healthy",                                         PROBE,                &BODILESS,     Plain,      Operation::Healthy),
     row("status",        GET,    "/-/buildinfo",                                       BUILD,                &BODILESS,     Plain,      Operation::BuildInfo),

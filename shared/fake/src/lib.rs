@@ -15,7 +15,7 @@ pub use upstream::{FakeUpstream, Sent};
 
 use bytes::Bytes;
 use cockpit_core::{
-    Body, Outbound, Timestamp,
+    Body, BodyError, Outbound, Timestamp,
     ports::{Clock, Config, ConfigError, Kv, Log, Random, StoreError, Upstream, UpstreamError},
 };
 use http::Response;
@@ -36,6 +36,12 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 /// A body that arrives in these pieces, without a known length.
 pub fn streaming(pieces: &'static [&'static str]) -> Body {
     let frames = pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
+    Body::stream(StreamBody::new(futures_lite::stream::iter(frames)))
+}
+
+/// A body of which this piece arrives, and then nothing more.
+pub fn interrupted(piece: &'static str) -> Body {
+    let frames = [Ok(Frame::data(Bytes::from_static(piece.as_bytes()))), Err(BodyError("the test says so".into()))];
     Body::stream(StreamBody::new(futures_lite::stream::iter(frames)))
 }
 

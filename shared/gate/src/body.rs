@@ -1,7 +1,7 @@
 //! Reading bodies within bounds: of one request, and of all that an instance serves at once.
 
 use bytes::Bytes;
-use cockpit_core::{Body, BodyError, Fault, Refusal};
+use cockpit_core::{Body, Fault, Refusal};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -61,7 +61,7 @@ impl Incoming {
         let mut pieces = Vec::new();
         let mut length = 0_usize;
         while let Some(frame) = self.body.frame().await {
-            let Ok(piece) = frame.map_err(broken)?.into_data() else { continue };
+            let Ok(piece) = frame.map_err(|_| Refusal::Interrupted)?.into_data() else { continue };
             length = length.saturating_add(piece.len());
             if length > self.limit {
                 return Err(Refusal::TooLarge(self.limit));
@@ -80,11 +80,6 @@ impl Incoming {
             None => self.read().await.map(Body::from_bytes),
         }
     }
-}
-
-/// The sender stopped. Should anybody still listen, they may send it again.
-fn broken(cause: BodyError) -> Refusal {
-    Refusal::Unavailable(Fault::new("the request body ended early, send it again", cause))
 }
 
 fn joined(mut pieces: Vec<Bytes>) -> Bytes {

@@ -46,7 +46,7 @@ fn add_headers(response: &mut Response<Body>, dialect: Dialect, refusal: &Refusa
             let allow: Vec<_> = allow.iter().map(Method::as_str).collect();
             headers.extend(HeaderValue::try_from(allow.join(", ")).map(|allow| (ALLOW, allow)));
         }
-        Refusal::Unavailable(_) | Refusal::BadUpstream(_) => {
+        Refusal::Interrupted | Refusal::Unavailable(_) | Refusal::BadUpstream(_) => {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
         }
         _ => {}

@@ -6,8 +6,9 @@ use crate::{
 };
 use bytes::Bytes;
 use cockpit_core::{Scope, ports::UpstreamError};
+use cockpit_gate::serve;
 use flate2::{Compression, write};
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -298,6 +299,20 @@ fn the_verdict_of_the_backend_wins_when_it_refuses_more() {
     }
     world.fake.upstream.answer(Err(UpstreamError::TimedOut));
     assert_eq!(push_json(&world, &part).answer.status, 503);
+}
+
+#[test]
+fn a_sender_that_stops_in_the_midst_is_nobodys_fault() {
+    let world = World::new();
+    let request = Request::post("/loki/api/v1/push")
+        .header("x-token", world.token(&[Scope::WriteLogs]))
+        .header("content-type", "application/json")
+        .body(cockpit_fake::interrupted("{\"streams\":["))
+        .unwrap();
+    let answer = cockpit_fake::run(serve("logs-push", &world.fake, request, logs_push::handler::handle));
+    assert_eq!(answer.status(), 503, "whoever listens may send it again");
+    assert!(answer.headers().contains_key("retry-after"));
+    assert!(world.fake.logged.take().is_empty() && world.fake.upstream.take_sent().is_empty());
 }
 
 #[test]

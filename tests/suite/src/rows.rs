@@ -253,6 +253,8 @@ fn what_callers_say_about_tenants_never_reaches_a_backend(target: &impl Target) 
         "x-forwarded-for",
         "x-mimir-skiplabelcountvalidation",
         "x-loki-backfill-shard",
+        "x-loki-actor-path",
+        "x-loki-disable-pipeline-wrappers",
     ];
     for route in relayed() {
         target.received();

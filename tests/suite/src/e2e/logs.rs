@@ -1,11 +1,14 @@
 //! Logs over HTTP: what is pushed is read back, and nobody's broken connection is anybody else's trouble.
 
-use super::gateway::{Gateway, with_sandbox};
+use super::{
+    client::headers_of,
+    gateway::{Gateway, with_sandbox},
+};
 use crate::rows::{Answer, PROJECT};
 use http::Method;
 use serde_json::{Value, json};
 use std::{
-    io::Write,
+    io::{Read, Write},
     net::TcpStream,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -61,6 +64,50 @@ fn a_sender_that_stops_in_the_midst_costs_nothing_but_its_connection() {
     assert_eq!(push(&gateway, &secret, &lines("b", &[("after them", 0)])).status, 204);
     assert_eq!(sandbox.loki.lines(PROJECT, "app", "b").len(), 2);
     assert_eq!(sandbox.loki.received().iter().filter(|request| request["path"] == "/loki/api/v1/push").count(), 2);
+}
+
+/// Sends bytes as they are, and returns all that is answered until the connection is closed.
+fn raw(gateway: &Gateway, request: &str) -> String {
+    let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn bodies_in_chunks_and_bodies_that_wait_for_leave_are_taken() {
+    let (gateway, sandbox) = with_sandbox("chunked");
+    let secret = writer(&gateway);
+    let body = lines("d", &[("in chunks", 0)]).to_string();
+    let (first, second) = body.split_at(10);
+    let head = format!(
+        "POST /loki/api/v1/push HTTP/1.1\r\nHost: g\r\nX-Scope-Orgid: {secret}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    );
+    let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
+    let chunks = format!("Transfer-Encoding: chunked\r\n\r\n{}{}0\r\n\r\n", chunk(first), chunk(second));
+    assert!(raw(&gateway, &format!("{head}{chunks}")).starts_with("HTTP/1.1 204 "));
+    let waiting = format!("Expect: 100-continue\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    assert!(raw(&gateway, &format!("{head}{waiting}")).contains("HTTP/1.1 204 "));
+    assert_eq!(sandbox.loki.lines(PROJECT, "app", "d").len(), 2);
+    for request in sandbox.loki.received().iter().filter(|request| request["path"] == "/loki/api/v1/push") {
+        let headers = headers_of(&request["headers"]);
+        assert_eq!(headers["content-length"], body.len().to_string(), "old Lokis fail without a length");
+    }
+}
+
+#[test]
+fn paths_beside_the_listed_ones_do_not_exist() {
+    let (gateway, sandbox) = with_sandbox("paths");
+    let secret = writer(&gateway);
+    for path in
+        ["/api/prom/push", "/loki/api/v1/push/", "//loki/api/v1/push", "/loki/api/v1/push/loki/api/v1/push", "/flush"]
+    {
+        let url = format!("{}{path}", gateway.url);
+        let answer = gateway.client.send(&Method::POST, &url, &[("x-token", secret.clone())], b"{}");
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    assert_eq!(sandbox.loki.received().len(), 0);
 }
 
 #[test]
