@@ -111,8 +111,12 @@ impl Opened {
 
     /// What a patch leaves of it: JSON as plain text, because its other codings cost more than they save here.
     pub(crate) fn patched(self, patch: &Patch) -> Result<Encoded, Refusal> {
-        let left = patch.apply(&self.content);
-        let body = match self.form {
+        let Self { form, content, whole } = self;
+        // An instance has little memory, and each of these may be large: none outlives its use.
+        drop(whole);
+        let left = patch.apply(&content);
+        drop(content);
+        let body = match form {
             Form::Json => left,
             Form::Protobuf => snappy::deflate(&left).ok_or_else(|| Refusal::bug("a push too large for snappy"))?,
         };

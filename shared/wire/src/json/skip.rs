@@ -130,6 +130,8 @@ impl Cursor<'_> {
         self.take(b'-');
         if !self.take(b'0') {
             self.digits("a value")?;
+        } else if self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            return Err(self.error("no leading zero"));
         }
         if self.take(b'.') {
             self.digits("a digit")?;

@@ -93,6 +93,8 @@ fn what_is_no_json_is_refused_where_it_breaks() {
         ("\"\\u12g4\"", 1),
         ("-", 1),
         ("1.", 2),
+        ("00", 1),
+        ("-01", 2),
         ("1e", 2),
     ] {
         assert_eq!(read(text).map_err(|error| error.at), Err(at), "{text}");
