@@ -113,6 +113,20 @@ fn a_new_stream_over_the_limit_is_refused_and_asks_once() {
 }
 
 #[test]
+fn each_stream_is_admitted_for_itself() {
+    let mut asked = Vec::new();
+    let limits = Limits::default();
+    let mut checker = Checker::new(&limits, NOW, Full(&mut asked));
+    for text in ["{a=\"b\"}", "{a=\"c\"}"] {
+        let mut parsed = Vec::new();
+        labels::parse(text.as_bytes(), 100, &mut parsed).unwrap();
+        assert!(checker.stream(&Stream { text: text.as_bytes(), labels: Ok(&parsed), entries: 1 }));
+        assert!(!checker.entry(&GOOD));
+    }
+    assert!(asked.len() == 2 && asked[0] != asked[1], "{asked:?}");
+}
+
+#[test]
 fn a_stream_of_which_nothing_would_be_stored_does_not_ask_to_be_active() {
     let mut asked = Vec::new();
     judge("", "{a=\"b\"}", &[Entry { nanos: 0, ..GOOD }], Full(&mut asked));

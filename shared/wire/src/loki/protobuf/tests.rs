@@ -158,6 +158,16 @@ fn damaged_requests_get_the_verdict_of_a_generated_decoder() {
 }
 
 #[test]
+fn a_number_of_32_bits_keeps_the_low_half_of_what_is_sent() {
+    for nanos in [&b"\x85\x80\x80\x80\x10"[..], b"\xff\xff\xff\xff\x1f", b"\x80\x94\xeb\xdc\x03"] {
+        let time = [&b"\x10"[..], nanos].concat();
+        let entry = [&b"\x0a"[..], &[u8::try_from(time.len()).unwrap()], &time].concat();
+        let stream = [&b"\x12"[..], &[u8::try_from(entry.len()).unwrap()], &entry].concat();
+        compare(&[&b"\x0a"[..], &[u8::try_from(stream.len()).unwrap()], &stream].concat(), 0, 4);
+    }
+}
+
+#[test]
 fn lengths_and_tags_that_are_longer_than_needed_survive_a_cut() {
     let entry = b"\x12\x02\x0a\x00".to_vec();
     let stream = [&b"\x0a\x00"[..], &entry, &entry].concat();
