@@ -38,10 +38,12 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return Err(refused(&checker));
     }
     let (body, coding) = if judged.patch.is_empty() { opened.whole() } else { opened.patched(&judged.patch)? };
+    drop(judged);
+    let body = call.hold(body)?;
     let headers = described(call.headers(), media.form, coding);
     let backend = backend(call.ports, "loki_url", "push_timeout").await?;
     let path = backend_path(call.ports, "loki_push_path").await?;
-    let response = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body)).await?;
+    let response = call.relay_as(Relay::Push, &backend, &path, &headers, body).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
     let partial = response.status().is_success() && !checker.report().is_clean();
     if partial { Err(refused(&checker)) } else { Ok(response) }

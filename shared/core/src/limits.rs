@@ -24,8 +24,8 @@ pub const MANAGEMENT: Limits = Limits::plain(64 * KIB);
 /// Remote write: 10 MiB is what hosted Spin platforms take; 32 MiB decoded is Prometheus's own cap since 3.12.
 pub const REMOTE_WRITE: Limits = Limits { body: 10 * MIB, decoded: 32 * MIB };
 
-/// Logs: Loki takes at most 6 MB of lines at once unless told otherwise; JSON's quotes and escapes may triple that.
-pub const LOGS: Limits = Limits { body: 10 * MIB, decoded: 20 * MIB };
+/// Logs: Loki takes at most 6 MB of lines at once unless told otherwise; labels and JSON's escapes may double that.
+pub const LOGS: Limits = Limits { body: 10 * MIB, decoded: 12 * MIB };
 
 /// Queries: form bodies and remote-read requests; Mimir decodes at most 1 MiB of a remote read.
 pub const QUERY: Limits = Limits::plain(MIB);

@@ -89,6 +89,13 @@ fn joined(mut pieces: Vec<Bytes>) -> Bytes {
     }
 }
 
+/// Counts bytes that a handler made among those the instance holds, until nobody needs them.
+pub(crate) fn hold(bytes: Bytes) -> Result<Bytes, Refusal> {
+    let mut claim = Claim::default();
+    claim.grow(bytes.len())?;
+    Ok(claim.hold(bytes))
+}
+
 /// A share of the bytes that the instance may hold; given back when dropped.
 #[derive(Debug, Default)]
 struct Claim(usize);
@@ -183,7 +190,11 @@ mod tests {
         let big = claim.grow(HELD_AT_MOST / 2).map(|()| claim.hold(Bytes::new())).unwrap();
         let refused = Claim::default().grow(HELD_AT_MOST / 2 + 1);
         assert!(matches!(refused, Err(Refusal::Unavailable(_))));
+        assert!(hold(vec![0; HELD_AT_MOST / 2 + 1].into()).is_err());
         drop(big);
+        let made = hold(vec![0; HELD_AT_MOST / 2].into()).unwrap();
+        assert!(Claim::default().grow(HELD_AT_MOST / 2 + 1).is_err());
+        drop(made);
         assert!(Claim::default().grow(HELD_AT_MOST / 2 + 1).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! What a handler is given: an authenticated, permitted request whose body is still unread.
 
-use crate::body::Incoming;
+use crate::body::{Incoming, hold};
 use bytes::Bytes;
 use cockpit_core::{Body, Permit, Refusal, Route, routes::Params};
 use http::{HeaderMap, Method, request::Parts};
@@ -59,6 +59,11 @@ impl<'c, P> Call<'c, P> {
     /// The body as something to forward: unread where its length is known to be within the limit.
     pub async fn forwardable(&mut self) -> Result<Body, Refusal> {
         self.body.forwardable().await
+    }
+
+    /// Counts a body that the handler made among those the instance holds, as it may wait for the backend as long.
+    pub fn hold(&self, body: Bytes) -> Result<Body, Refusal> {
+        hold(body).map(Body::from_bytes)
     }
 
     /// The refusal of a handler that was given an operation it does not serve.

@@ -22,7 +22,7 @@ const LINES: usize = 125;
 const NOW: i64 = 1_699_565_000_000_000_000;
 
 /// The most that anything may inflate to.
-const LIMIT: usize = 20 << 20;
+const LIMIT: usize = 12 << 20;
 
 #[derive(Message)]
 struct Push {

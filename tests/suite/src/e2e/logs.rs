@@ -5,11 +5,13 @@ use super::{
     gateway::{Gateway, with_sandbox},
 };
 use crate::rows::{Answer, PROJECT};
+use flate2::{Compression, write::GzEncoder};
 use http::Method;
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    thread,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -64,6 +66,55 @@ fn a_sender_that_stops_in_the_midst_costs_nothing_but_its_connection() {
     assert_eq!(push(&gateway, &secret, &lines("b", &[("after them", 0)])).status, 204);
     assert_eq!(sandbox.loki.lines(PROJECT, "app", "b").len(), 2);
     assert_eq!(sandbox.loki.received().iter().filter(|request| request["path"] == "/loki/api/v1/push").count(), 2);
+}
+
+/// The largest pushes there can be, of which every second entry is refused: no request costs more memory.
+fn hostile() -> [(&'static str, &'static str, Vec<u8>); 2] {
+    #[expect(clippy::disallowed_methods, reason = "the gateway under test lives now")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    const PAIRS: usize = 49_000;
+    let pairs = format!("[],[\"{now}000000000\"],").repeat(PAIRS);
+    let stream = format!("{{\"values\":[{}]}},", pairs.trim_end_matches(','));
+    let text = stream.repeat((12 << 20) / stream.len() - 1);
+    let text = format!("{{\"streams\":[{}]}}", text.trim_end_matches(','));
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+
+    let pair = [&b"\x12\x00\x12\x08\x0a\x06\x08"[..], &varint(now)].concat();
+    let entries = pair.repeat(PAIRS);
+    let stream = [&b"\x0a"[..], &varint(entries.len() as u64), &entries].concat();
+    let message = stream.repeat((12 << 20) / stream.len());
+    let block = snap::raw::Encoder::new().compress_vec(&message).unwrap();
+    [("application/json", "gzip", encoder.finish().unwrap()), ("application/x-protobuf", "snappy", block)]
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).unwrap());
+    bytes
+}
+
+#[test]
+fn the_costliest_pushes_there_can_be_fit_an_instance_side_by_side() {
+    let (gateway, sandbox) = with_sandbox("costly");
+    let secret = writer(&gateway);
+    sandbox.loki.fail(&json!({"delay_ms": 1000}));
+    for (kind, coding, body) in hostile() {
+        let headers = [("x-token", &*secret), ("content-type", kind), ("content-encoding", coding)];
+        let headers = headers.map(|(name, value)| (name, value.to_owned()));
+        let url = format!("{}/loki/api/v1/push", gateway.url);
+        let send = || gateway.client.clone().send(&Method::POST, &url, &headers, &body).status;
+        let statuses: Vec<_> = thread::scope(|scope| {
+            let sending: Vec<_> = (0..8).map(|_| scope.spawn(send)).collect();
+            sending.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(statuses.contains(&400), "{kind}: {statuses:?}");
+        assert!(statuses.iter().all(|status| matches!(status, 400 | 503)), "{kind}: an instance broke: {statuses:?}");
+    }
 }
 
 /// Sends bytes as they are, and returns all that is answered until the connection is closed.
