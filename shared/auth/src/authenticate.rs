@@ -1,20 +1,20 @@
 //! From a request's headers to whom it is from.
 
-use crate::credential;
+use crate::{credential, known};
 use cockpit_core::{
     Fault, Principal, Refusal,
-    ports::{Config, Kv},
+    ports::{Clock, Config, Kv, Memory},
     routes::Access,
 };
-use cockpit_state::tokens;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Finds out who calls, as far as a row with this access needs to know.
 ///
-/// A token costs one read of the store, and only if its form and checksum are right.
-pub async fn authenticate<P: Kv + Config>(
+/// A token costs one read of the store, and only if its form and checksum are right and this instance has not
+/// looked it up lately.
+pub async fn authenticate<P: Kv + Config + Clock + Memory>(
     ports: &P,
     access: Access,
     headers: &HeaderMap,
@@ -36,9 +36,9 @@ async fn manager(config: &impl Config, headers: &HeaderMap) -> Result<Principal,
     if same(given, &admin_key) { Ok(Principal::Admin) } else { Err(Refusal::Unauthenticated) }
 }
 
-async fn holder(kv: &impl Kv, headers: &HeaderMap) -> Result<Principal, Refusal> {
+async fn holder<P: Kv + Config + Clock + Memory>(ports: &P, headers: &HeaderMap) -> Result<Principal, Refusal> {
     let secret = credential::token(headers).ok_or(Refusal::Unauthenticated)?;
-    let (project, scopes) = tokens::holder(kv, secret.hash()).await?.ok_or(Refusal::Unauthenticated)?;
+    let (project, scopes) = known::holder(ports, secret.hash()).await?.ok_or(Refusal::Unauthenticated)?;
     Ok(Principal::Token { project, scopes })
 }
 
@@ -56,7 +56,7 @@ mod tests {
         ports::{Clock, Random},
     };
     use cockpit_fake::{Fake, run};
-    use cockpit_state::{NewToken, Token, cockpits};
+    use cockpit_state::{NewToken, Token, cockpits, tokens};
     use uuid::Uuid;
 
     const KEY: &str = "3d2c1f3e-6f0a-4a52-9c3e-0d5a3f1b2c4d";

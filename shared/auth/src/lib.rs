@@ -8,6 +8,7 @@
 
 mod authenticate;
 mod credential;
+mod known;
 mod secret;
 
 pub use authenticate::authenticate;

@@ -9,6 +9,7 @@
 pub mod body;
 pub mod dialect;
 pub mod limits;
+pub mod memory;
 pub mod outbound;
 pub mod path;
 pub mod permit;

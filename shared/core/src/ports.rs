@@ -8,7 +8,7 @@
 
 use crate::{body::Body, outbound::Outbound, time::Timestamp};
 use http::Response;
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, rc::Rc};
 
 /// The key-value store.
 pub trait Kv {
@@ -54,10 +54,17 @@ pub trait Log {
     fn line(&self, line: &str);
 }
 
-/// All the ports at once: what a handler is given.
-pub trait Ports: Kv + Config + Clock + Random + Upstream + Log {}
+/// What an instance remembers from one request to the next. It may be forgotten at any time, and no other instance
+/// knows it: caches and leases belong here, the state of a request or of an entity never.
+pub trait Memory {
+    /// The one value of this type, made on first use. The type itself bounds what it keeps.
+    fn recall<T: Default + 'static>(&self) -> Rc<T>;
+}
 
-impl<T: Kv + Config + Clock + Random + Upstream + Log> Ports for T {}
+/// All the ports at once: what a handler is given.
+pub trait Ports: Kv + Config + Clock + Random + Upstream + Log + Memory {}
+
+impl<T: Kv + Config + Clock + Random + Upstream + Log + Memory> Ports for T {}
 
 /// The store did not do what was asked; the text is for the log.
 #[derive(Debug)]

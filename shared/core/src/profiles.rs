@@ -30,13 +30,13 @@ pub const PROFILES: &[Profile] = &[
         function: "metrics-push",
         stores: &[STORE],
         backends: &["mimir_url"],
-        variables: &["mimir_push_path", "mimir_url", "push_timeout"],
+        variables: &["mimir_push_path", "mimir_url", "push_timeout", "revocation_seconds"],
     },
     Profile {
         function: "metrics-query",
         stores: &[STORE],
         backends: &["mimir_url"],
-        variables: &["mimir_query_prefix", "mimir_url", "query_timeout"],
+        variables: &["mimir_query_prefix", "mimir_url", "query_timeout", "revocation_seconds"],
     },
     Profile {
         function: "logs-push",

@@ -16,7 +16,8 @@ pub use upstream::{FakeUpstream, Sent};
 use bytes::Bytes;
 use cockpit_core::{
     Body, BodyError, Outbound, Timestamp,
-    ports::{Clock, Config, ConfigError, Kv, Log, Random, StoreError, Upstream, UpstreamError},
+    memory::Shelf,
+    ports::{Clock, Config, ConfigError, Kv, Log, Memory, Random, StoreError, Upstream, UpstreamError},
 };
 use http::Response;
 use http_body::Frame;
@@ -24,6 +25,7 @@ use http_body_util::StreamBody;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    rc::Rc,
 };
 
 pub use futures_lite::future::{yield_now, zip as both};
@@ -58,6 +60,8 @@ pub struct Fake {
     pub micros: Cell<i64>,
     /// What was logged.
     pub logged: RefCell<Vec<String>>,
+    /// What its one instance remembers.
+    pub memory: RefCell<Shelf>,
     random: Cell<u128>,
 }
 
@@ -68,6 +72,11 @@ impl Fake {
         fake.micros.set(1_699_565_000_165_521);
         fake.variables.borrow_mut().extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
         fake
+    }
+
+    /// Drops the instance, as hosts do, and with it all that it remembers.
+    pub fn forget(&self) {
+        self.memory.take();
     }
 
     /// Lets this many seconds pass.
@@ -120,5 +129,11 @@ impl Upstream for Fake {
 impl Log for Fake {
     fn line(&self, line: &str) {
         self.logged.borrow_mut().push(line.to_owned());
+    }
+}
+
+impl Memory for Fake {
+    fn recall<T: Default + 'static>(&self) -> Rc<T> {
+        self.memory.borrow().recall()
     }
 }

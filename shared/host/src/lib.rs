@@ -12,6 +12,7 @@ mod entry;
 mod http;
 mod kv;
 mod log;
+mod memory;
 mod random;
 mod upstream;
 

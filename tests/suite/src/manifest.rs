@@ -3,7 +3,7 @@
 use crate::tree;
 use cockpit_core::{
     profiles::PROFILES,
-    routes::{FALLBACK, ROUTES},
+    routes::{Access, FALLBACK, ROUTES},
 };
 use std::collections::BTreeSet;
 use toml::{Table, Value};
@@ -78,6 +78,14 @@ fn every_variable_is_used_and_the_admin_key_is_a_secret() {
     let used: BTreeSet<_> = PROFILES.iter().flat_map(|profile| profile.variables).copied().collect();
     assert_eq!(declared, used);
     assert_eq!(manifest["variables"]["admin_key"]["secret"].as_bool(), Some(true));
+}
+
+#[test]
+fn whoever_takes_tokens_knows_how_long_a_revocation_may_take() {
+    for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Holder(_) | Access::AnyToken)) {
+        let profile = PROFILES.iter().find(|profile| profile.function == route.function).unwrap();
+        assert!(profile.variables.contains(&"revocation_seconds"), "{}", route.function);
+    }
 }
 
 #[test]
