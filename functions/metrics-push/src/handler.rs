@@ -2,7 +2,11 @@
 
 use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
-use cockpit_wire::{remote_write, snappy};
+use cockpit_quota::{Meter, Signal};
+use cockpit_wire::{
+    remote_write::{self, Contents},
+    snappy,
+};
 use http::{
     HeaderMap, Response,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
@@ -17,8 +21,11 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
         return Err(call.misrouted());
     }
     check_media(call.headers())?;
+    let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
     let body = call.read().await?;
-    check_body(&body, call.route.limits.decoded)?;
+    let contents = check_body(&body, call.route.limits.decoded)?;
+    meter.pay(samples(&contents)).await?;
+    meter.close(0).await;
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
     let path = call.ports.variable("mimir_push_path").await?.filter(|path| path.starts_with('/'));
     let path = path.ok_or_else(|| ConfigError("mimir_push_path must begin with a slash".into()))?;
@@ -47,11 +54,17 @@ fn is_version_1(media: &str) -> bool {
     protobuf && proto.is_none_or(|proto| proto == "prometheus.WriteRequest")
 }
 
-fn check_body(body: &[u8], limit: usize) -> Result<(), Refusal> {
+fn check_body(body: &[u8], limit: usize) -> Result<Contents, Refusal> {
     let request = snappy::inflate(body, limit).map_err(|error| Refusal::Malformed(error.to_string().into()))?;
     remote_write::check(&request)
-        .map_err(|error| Refusal::Malformed(format!("the body is not a remote-write 1.0 request: {error}").into()))?;
-    Ok(())
+        .map_err(|error| Refusal::Malformed(format!("the body is not a remote-write 1.0 request: {error}").into()))
+}
+
+/// What counts against the rate: all that a backend has to write, as Mimir counts it.
+fn samples(contents: &Contents) -> u64 {
+    [contents.samples, contents.histograms, contents.exemplars, contents.metadata]
+        .into_iter()
+        .fold(0, |sum, count| sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]

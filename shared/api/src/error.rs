@@ -118,6 +118,7 @@ impl From<&Refusal> for ApiError {
             | Refusal::WrongMethod(_)
             | Refusal::TooLarge(_)
             | Refusal::UnsupportedMedia(_)
+            | Refusal::Throttled(_)
             | Refusal::Unavailable(_)
             | Refusal::Interrupted
             | Refusal::BadUpstream(_) => Self::Other { message: refusal.to_string() },

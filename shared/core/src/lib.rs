@@ -28,7 +28,7 @@ pub use outbound::{Backend, Outbound};
 pub use permit::{Permit, Principal};
 pub use ports::{ConfigError, Ports};
 pub use project::ProjectId;
-pub use refusal::{Fault, Refusal};
+pub use refusal::{Fault, Refusal, Throttle};
 pub use routes::{Operation, Route};
 pub use scope::{Scope, Scopes};
 pub use time::Timestamp;

@@ -30,7 +30,15 @@ pub const PROFILES: &[Profile] = &[
         function: "metrics-push",
         stores: &[STORE],
         backends: &["mimir_url"],
-        variables: &["mimir_push_path", "mimir_url", "push_timeout", "revocation_seconds"],
+        variables: &[
+            "active_on_failure",
+            "limits",
+            "mimir_push_path",
+            "mimir_url",
+            "push_timeout",
+            "rates_on_failure",
+            "revocation_seconds",
+        ],
     },
     Profile {
         function: "metrics-query",

@@ -58,6 +58,8 @@ pub enum Refusal {
     UnsupportedMedia(&'static str),
     /// The body broke off. Whoever still listens may send it again; nobody needs to be woken for it.
     Interrupted,
+    /// A limit is reached; the same request may be let in later.
+    Throttled(Throttle),
     /// We, the store or a backend failed. Never the sender's fault.
     Unavailable(Fault),
     /// A backend answered what only a broken or misconfigured backend answers.
@@ -73,6 +75,25 @@ pub enum InvalidReason {
     Format,
     /// It is outside what is allowed.
     Constraint,
+}
+
+/// A limit that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    /// Whose limit it is.
+    pub owner: &'static str,
+    /// What is limited, as in "samples".
+    pub what: &'static str,
+    /// How many may be sent in a window.
+    pub limit: u64,
+    /// Seconds of a window; 0 if the limit is on what exists at once.
+    pub window: u64,
+    /// How many were sent, or exist.
+    pub current: u64,
+    /// Seconds until the limit is worth another try.
+    pub reset: u64,
+    /// Seconds the sender should wait: not the same for all, so that they don't return together.
+    pub retry: u64,
 }
 
 /// A failure that is ours: a public sentence, and a cause that only the log sees.
@@ -106,6 +127,7 @@ impl Refusal {
             Self::AlreadyExists { .. } | Self::Transient { .. } => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Interrupted | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadUpstream(_) => StatusCode::BAD_GATEWAY,
         }
@@ -126,7 +148,8 @@ impl Refusal {
             | Self::Transient { .. }
             | Self::TooLarge(_)
             | Self::UnsupportedMedia(_)
-            | Self::Interrupted => None,
+            | Self::Interrupted
+            | Self::Throttled(_) => None,
         }
     }
 
@@ -153,7 +176,21 @@ impl fmt::Display for Refusal {
             Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes, send smaller batches"),
             Self::UnsupportedMedia(accepted) => f.write_str(accepted),
             Self::Interrupted => f.write_str("the request body ended early, send it again"),
+            Self::Throttled(throttle) => throttle.fmt(f),
             Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),
+        }
+    }
+}
+
+impl fmt::Display for Throttle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { owner, what, limit, window, current, retry, .. } = self;
+        match window {
+            0 => write!(f, "the {owner}'s limit of {limit} {what} is reached: {current} are active"),
+            _ => write!(
+                f,
+                "the {owner}'s limit of {limit} {what} in {window} s is reached: {current} are taken, retry in {retry} s"
+            ),
         }
     }
 }

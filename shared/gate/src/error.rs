@@ -2,15 +2,17 @@
 
 use crate::respond::{RequestId, with_type};
 use cockpit_api::ApiError;
-use cockpit_core::{Body, Dialect, Refusal, ports::Log};
+use cockpit_core::{Body, Dialect, Refusal, Throttle, ports::Log};
 use http::{
-    HeaderValue, Method, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 
 /// How long a caller should wait when something of ours has failed.
 pub(crate) const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Senders show the first line of an error, up to 256 bytes.
 const LINE: usize = 255;
@@ -46,10 +48,23 @@ fn add_headers(response: &mut Response<Body>, dialect: Dialect, refusal: &Refusa
             let allow: Vec<_> = allow.iter().map(Method::as_str).collect();
             headers.extend(HeaderValue::try_from(allow.join(", ")).map(|allow| (ALLOW, allow)));
         }
+        Refusal::Throttled(throttle) => limits(headers, throttle),
         Refusal::Interrupted | Refusal::Unavailable(_) | Refusal::BadUpstream(_) => {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
         }
         _ => {}
+    }
+}
+
+/// The headers of draft-ietf-httpapi-ratelimit-headers-07, which people and dashboards read, and the one senders do.
+fn limits(headers: &mut HeaderMap, throttle: &Throttle) {
+    let Throttle { limit, window, current, reset, retry, .. } = *throttle;
+    headers.insert(RETRY_AFTER, retry.into());
+    headers.insert("ratelimit-limit", limit.into());
+    headers.insert("ratelimit-remaining", limit.saturating_sub(current).into());
+    headers.insert("ratelimit-reset", reset.into());
+    if window > 0 {
+        headers.extend(HeaderValue::try_from(format!("{limit};w={window}")).map(|policy| (POLICY, policy)));
     }
 }
 

@@ -131,6 +131,11 @@ impl Active {
         Verdict::Accepted
     }
 
+    /// Makes do with what is known for this push, because the store cannot be read.
+    pub const fn settle_for_old(&mut self) {
+        (self.stale, self.unsure) = (false, false);
+    }
+
     /// Whether [`admit`](Self::admit) was unsure since the push began.
     pub const fn is_unsure(&self) -> bool {
         self.unsure

@@ -2,7 +2,8 @@
 //!
 //! Pure, over the ports; knows no wire format and no HTTP. Whoever sends pays no write to the store for each
 //! push: rates are spent from [leases](lease), active series are kept as [sets](active) that merge, and
-//! [usage] is read off the leases. Start reading at [`Meter`], which a push function holds.
+//! [usage] is read off the leases. Start reading at [`Meter`], which a push function holds; [`plans`] is the one
+//! table of limits.
 
 #![forbid(unsafe_code)]
 
@@ -10,11 +11,15 @@ pub mod active;
 pub mod amount;
 mod bloom;
 pub mod lease;
+pub mod meter;
 pub mod plans;
 pub mod rates;
+pub mod rules;
 pub mod set;
+pub mod usage;
 
 pub use amount::Amount;
+pub use meter::Meter;
 pub use plans::{Limits, Plan};
 pub use rates::Rate;
 

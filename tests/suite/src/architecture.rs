@@ -17,8 +17,16 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What a function may use; another function it may not.
-const FUNCTION: &[&str] =
-    &["cockpit-api", "cockpit-auth", "cockpit-core", "cockpit-gate", "cockpit-host", "cockpit-state", "cockpit-wire"];
+const FUNCTION: &[&str] = &[
+    "cockpit-api",
+    "cockpit-auth",
+    "cockpit-core",
+    "cockpit-gate",
+    "cockpit-host",
+    "cockpit-quota",
+    "cockpit-state",
+    "cockpit-wire",
+];
 
 /// The most lines of a file before its tests; 250 is the aim, more than 400 wants a reason.
 const FILE_LINES: usize = 400;

@@ -10,7 +10,7 @@ use wit_parser::{Resolve, WorldKey};
 const WORLDS: &[(&str, &str)] = &[
     ("cockpit", "management"),
     ("tokens", "management"),
-    ("metrics-push", "relay"),
+    ("metrics-push", "push"),
     ("metrics-query", "relay"),
     ("logs-push", "pusher"),
     ("status", "probe"),

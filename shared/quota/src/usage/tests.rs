@@ -1,0 +1,106 @@
+use super::*;
+use cockpit_core::ports::Clock;
+use cockpit_fake::{Fake, run};
+
+const RATE: Rate = Rate { units: 10_000, requests: 1_000, window: 20 };
+const SENDER: &str = "project/metrics";
+
+/// Pushes at this moment, as a lease of exactly this much would, and opens the window if it is new.
+fn push(fake: &Fake, units: u64) {
+    let window = RATE.window(fake.now());
+    let amount = Amount::push(units).pack();
+    let counter = run(fake.increment(&counter_key(SENDER, window.start), amount)).unwrap();
+    if counter == amount {
+        run(collect(fake, SENDER, &RATE, fake.now(), 7)).unwrap();
+    }
+}
+
+fn history(fake: &Fake) -> History {
+    run(read(fake, SENDER, &RATE, fake.now())).unwrap()
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_counted_twice_at_any_moment() {
+    for step in [1, 7, 19, 20, 61, 299, 1_000, 5_000] {
+        let fake = Fake::new(&[]);
+        for number in 1..=300 {
+            push(&fake, 10);
+            let total = history(&fake).total();
+            assert_eq!((total.units, total.requests), (number * 10, number), "every {step} s, push {number}");
+            fake.pass(step);
+        }
+    }
+}
+
+#[test]
+fn keys_are_bounded_whatever_the_pace() {
+    for step in [1, 20, 61, 250, 100_000] {
+        let fake = Fake::new(&[]);
+        let most = (0..500).map(|_| {
+            push(&fake, 1);
+            fake.pass(step);
+            fake.kv.keys().len()
+        });
+        let most = most.max().unwrap();
+        assert!(most <= 20, "{most} keys at a push every {step} s");
+    }
+}
+
+#[test]
+fn a_month_is_kept_at_decreasing_resolution_in_a_few_kilobytes() {
+    let fake = Fake::new(&[]);
+    for _ in 0..40 * 24 {
+        push(&fake, 5);
+        fake.pass(3_600);
+    }
+    let history = history(&fake);
+    assert_eq!((history.hours.len(), history.days.len()), (168, 31));
+    assert!(history.minutes.len() <= 120);
+    assert_eq!(history.hours[100].units, 5);
+    let bytes = run(fake.get("usage/project/metrics")).unwrap().unwrap().len();
+    assert!(bytes < 32_000, "{bytes} bytes");
+}
+
+#[test]
+fn a_busy_sender_pays_for_it_a_few_times_in_an_hour() {
+    let fake = Fake::new(&[]);
+    let mut writes = 0;
+    for _ in 0..3_600 {
+        fake.kv.take_operations();
+        push(&fake, 1);
+        writes += fake.kv.take_operations().writes - 1;
+        fake.pass(1);
+    }
+    // Three windows a minute are removed, and a history is written every three minutes or so.
+    assert!(writes <= 180 + 25, "{writes} writes beside the leases");
+}
+
+#[test]
+fn what_was_refused_and_what_was_active_are_told_apart() {
+    let fake = Fake::new(&[]);
+    push(&fake, 1);
+    let minute = seconds(fake.now()) / 60;
+    run(fake.increment(&refused_key(SENDER, minute), Amount { units: 30, requests: 2 }.pack())).unwrap();
+    let total = history(&fake).total();
+    assert_eq!((total.throttled, total.cut, total.active), (2, 30, 0));
+    fake.pass(600);
+    push(&fake, 1);
+    let total = history(&fake).total();
+    assert_eq!((total.throttled, total.cut, total.active, total.requests), (2, 30, 7, 2));
+}
+
+#[test]
+fn counters_are_read_in_the_form_of_either_store() {
+    let fake = Fake::new(&[]);
+    for (text, want) in [
+        (&b"2199023255562"[..], Amount { units: 10, requests: 2 }),
+        (b"12345678", Amount { units: 12_345_678, requests: 0 }),
+    ] {
+        run(fake.set("c", text)).unwrap();
+        assert_eq!(run(counter(&fake, "c")).unwrap(), Some(want));
+    }
+    run(fake.set("c", &Amount::push(5).pack().to_le_bytes())).unwrap();
+    assert_eq!(run(counter(&fake, "c")).unwrap(), Some(Amount::push(5)));
+    run(fake.set("c", b"x")).unwrap();
+    assert!(run(counter(&fake, "c")).is_err());
+}
