@@ -7,8 +7,9 @@ use crate::{
 use bytes::Bytes;
 use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
 use cockpit_gate::{Call, Relay, backend, json};
+use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
-    checks::Limits,
+    checks::{Check, Limits},
     explain::Explanation,
     identity::{Admission, Open},
     loki::{self, Judged, checker::Checker},
@@ -27,15 +28,23 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let media = Media::of(call.headers())?;
     let limits = limits(call.ports).await?;
-    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
-    let mut checker = Checker::new(&limits, call.ports.now().micros().saturating_mul(1000), Open);
-    let judged = judge(media.form, opened.content(), &mut checker)?;
+    let now = call.ports.now().micros().saturating_mul(1000);
     if call.wants_explanation() {
-        let (received, stored) = checker.entries();
-        return json(&Explanation::new(checker.report(), &limits, received, stored));
+        return explain(&mut call, &media, Checker::new(&limits, now, Open), &limits).await;
     }
+    let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
+    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
+    let mut checker = Checker::new(&limits, now, Counted(&meter));
+    let mut judged = judge(media.form, opened.content(), &mut checker)?;
+    if meter.is_unsure() {
+        meter.refresh().await?;
+        checker = Checker::new(&limits, now, Counted(&meter));
+        judged = judge(media.form, opened.content(), &mut checker)?;
+    }
+    meter.pay(u64::try_from(opened.content().len()).unwrap_or(u64::MAX)).await?;
+    meter.close(u64::from(checker.report().count(Check::TooManyStreams))).await;
     if judged.kept == 0 {
-        return Err(refused(&checker));
+        return Err(refused(&checker, &meter));
     }
     let (body, coding) = if judged.patch.is_empty() { opened.whole() } else { opened.patched(&judged.patch)? };
     drop(judged);
@@ -46,7 +55,33 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let response = call.relay_as(Relay::Push, &backend, &path, &headers, body).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
     let partial = response.status().is_success() && !checker.report().is_clean();
-    if partial { Err(refused(&checker)) } else { Ok(response) }
+    if partial { Err(refused(&checker, &meter)) } else { Ok(response) }
+}
+
+/// What would become of a push, which is neither counted nor stored.
+async fn explain(
+    call: &mut Call<'_, impl Ports>,
+    media: &Media,
+    mut checker: Checker<'_, Open>,
+    limits: &Limits,
+) -> Result<Response<Body>, Refusal> {
+    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
+    judge(media.form, opened.content(), &mut checker)?;
+    let (received, stored) = checker.entries();
+    json(&Explanation::new(checker.report(), limits, received, stored))
+}
+
+/// Streams are counted by the meter of the push.
+struct Counted<'m, 'p, P>(&'m Meter<'p, P>);
+
+impl<P: cockpit_quota::meter::Ports> Admission for Counted<'_, '_, P> {
+    fn key(&self) -> [u8; 16] {
+        self.0.key()
+    }
+
+    fn admit(&mut self, identity: u64) -> bool {
+        self.0.admit(identity)
+    }
 }
 
 /// The limits in force, from the operator's variable.
@@ -74,7 +109,11 @@ fn judge(form: Form, content: &[u8], checker: &mut Checker<'_, impl Admission>) 
     Ok(judged)
 }
 
-fn refused(checker: &Checker<'_, impl Admission>) -> Refusal {
+/// A push of which only new streams were cut may be sent again when others have gone quiet: as Loki, 429.
+fn refused<P: cockpit_quota::meter::Ports>(checker: &Checker<'_, impl Admission>, meter: &Meter<'_, P>) -> Refusal {
+    if checker.report().is_throttled() {
+        return Refusal::Throttled(meter.full());
+    }
     Refusal::Malformed(checker.line().into())
 }
 

@@ -3,6 +3,7 @@
 use crate::handler::backend_path;
 use cockpit_core::{Body, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
+use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     inflate::{Coding, inflate},
     json::{Cursor, Kind},
@@ -24,6 +25,8 @@ pub(crate) async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body
         // Nothing was sent, so nothing is lost; Loki would call it an error.
         return Ok(Response::new(Body::Empty));
     }
+    let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
+    meter.pay(u64::try_from(body.len()).unwrap_or(u64::MAX)).await?;
     let backend = backend(call.ports, "loki_url", "push_timeout").await?;
     let path = backend_path(call.ports, "loki_otlp_path").await?;
     let headers = media.described(call.headers());

@@ -22,7 +22,7 @@ const PAUSE: u64 = 3_000;
 const MUCH: u64 = 64;
 
 /// From this many eighths of the limit on, nothing new is let in on a view older than the push itself.
-const NEAR: u64 = 7;
+const NEAR: u64 = 4;
 
 /// What is known of one sender's active identities.
 #[derive(Clone, Debug)]

@@ -19,6 +19,13 @@ const LIFETIME: u64 = 128;
 /// An instance that has outlived that may take this many times what it has spent in the window.
 const GROWTH: u64 = 8;
 
+/// Hosts drop instances after a second without a push. If pushes come at random, one a gap, then `2^(ln 2 / gap)` of
+/// them are to be expected before such a pause; this is that exponent's numerator in milliseconds.
+const SURVIVAL: u64 = 1_400;
+
+/// A pause that every instance is taken to have made already, so that two pushes in a row prove little.
+const DOUBT: u64 = 500;
+
 /// A slice may be this part of what is left, however little the instance has taken so far.
 const NEWCOMER: u64 = 64;
 
@@ -27,6 +34,7 @@ const NEWCOMER: u64 = 64;
 pub struct Lease {
     window: u64,
     opened_at: u64,
+    born_at: u64,
     served: u64,
     left: Amount,
     spent: Amount,
@@ -136,8 +144,9 @@ impl Lease {
         let follows = self.window.saturating_add(window.length) == window.start;
         let before = Before { spent: self.spent, taken: self.taken, total: self.total() };
         let before = if follows { before } else { Before::default() };
-        let served = self.served;
-        *self = Self { window: window.start, opened_at: millis(now), served, before, ..Self::default() };
+        let (served, opened_at) = (self.served, millis(now));
+        let born_at = if served == 0 { opened_at } else { self.born_at };
+        *self = Self { window: window.start, opened_at, born_at, served, before, ..Self::default() };
     }
 
     /// How much to ask for: what is needed, or more if it will likely be spent here.
@@ -147,11 +156,11 @@ impl Lease {
             // The first ask of a window: as much as was spent in the one before, but not more than this instance's
             // share of what all took there.
             let share = rate.budget().times(self.before.taken.units, self.before.total.units.max(1));
-            return short.max(self.before.spent.min(share));
+            return short.max(self.before.spent.min(share).min(self.survival(now)));
         };
         let rest = rate.budget().minus(total);
         let share = rest.times(self.taken.units, total.units.saturating_mul(2).max(1)).max(rest.times(1, NEWCOMER));
-        short.max(self.likely(window, now).min(share).minus(self.left))
+        short.max(self.likely(window, now).min(share).min(self.survival(now)).minus(self.left))
     }
 
     /// What this instance will spend until the window ends if it goes on as it did and lives.
@@ -162,8 +171,21 @@ impl Lease {
             0 => self.spent.requests.saturating_mul(GROWTH),
             rest => rest,
         };
-        let growth = Amount { units: scale(self.spent.units, pushes, self.spent.requests.max(1)), requests: pushes };
-        pace.min(growth)
+        pace.min(self.pushes(pushes))
+    }
+
+    /// What this instance will spend until it is dropped for a pause.
+    fn survival(&self, now: Timestamp) -> Amount {
+        let age = millis(now).saturating_sub(self.born_at).saturating_add(DOUBT);
+        let gap = age.checked_div(self.served).unwrap_or(age).max(1);
+        let exponent = u32::try_from(SURVIVAL / gap).unwrap_or(u32::MAX);
+        self.pushes(1_u64.checked_shl(exponent).unwrap_or(u64::MAX))
+    }
+
+    /// So many pushes of the size seen in this window or the one before.
+    fn pushes(&self, requests: u64) -> Amount {
+        let seen = if self.spent.requests > 0 { self.spent } else { self.before.spent };
+        Amount { units: scale(seen.units, requests, seen.requests.max(1)), requests }
     }
 }
 

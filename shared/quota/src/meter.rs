@@ -123,7 +123,7 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     /// Ends the push: notes how many series or streams were cut, and shares what was seen if it is time. Nothing here
     /// fails a push.
-    pub async fn close(self, cut: u64) {
+    pub async fn close(&self, cut: u64) {
         if cut > 0 {
             self.note(Amount { units: cut, requests: 0 }).await;
         }

@@ -24,10 +24,10 @@ pub enum OnFailure {
 }
 
 impl Rules {
-    /// Reads the rules: `limits`, `rates_on_failure` and `active_on_failure`.
+    /// Reads the rules: `quotas`, `rates_on_failure` and `active_on_failure`.
     pub async fn read(config: &impl Config, limits: Limits) -> Result<Self, ConfigError> {
-        let changes = config.variable("limits").await?.unwrap_or_default();
-        let limits = limits.with(&changes).map_err(|what| ConfigError(format!("limits: {what} is not understood")))?;
+        let changes = config.variable("quotas").await?.unwrap_or_default();
+        let limits = limits.with(&changes).map_err(|what| ConfigError(format!("quotas: {what} is not understood")))?;
         Ok(Self {
             limits,
             rates: on_failure(config, "rates_on_failure").await?,

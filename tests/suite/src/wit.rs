@@ -12,7 +12,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("tokens", "management"),
     ("metrics-push", "push"),
     ("metrics-query", "relay"),
-    ("logs-push", "pusher"),
+    ("logs-push", "push"),
     ("status", "probe"),
 ];
 

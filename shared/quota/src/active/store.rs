@@ -18,23 +18,50 @@ pub async fn load<P: Kv + Random>(ports: &P, name: &str, now: Timestamp) -> Resu
     let epoch = epoch(now);
     let current = read(ports, name, epoch).await?;
     let previous = read(ports, name, epoch.saturating_sub(1)).await?;
-    let key = current.as_ref().or(previous.as_ref()).map_or_else(|| ports.bytes(), |slot| slot.key);
+    let key = match current.as_ref().or(previous.as_ref()) {
+        Some(slot) => slot.key,
+        None => claim(ports, name, epoch).await?,
+    };
     let sets = |slot: Option<Slot>| slot.filter(|slot| slot.key == key).map(|slot| slot.set);
     Ok(Stored { key, current: sets(current), previous: sets(previous) })
 }
 
-/// Merges with the store: one read, and one write if the store lacks anything.
+/// Makes the key of a sender that has none. Instances that meet a new sender at once must agree on it before they
+/// mark anything, so it is written first, and read back: the last one wins.
+async fn claim<P: Kv + Random>(ports: &P, name: &str, epoch: u64) -> Result<[u8; 16], StoreError> {
+    let key = ports.bytes();
+    for (part, value) in encode(epoch, &key, &Set::new(0)).iter().enumerate() {
+        ports.set(&slot_key(name, epoch, part), value).await?;
+    }
+    Ok(read(ports, name, epoch).await?.map_or(key, |slot| slot.key))
+}
+
+/// Looks this often whether a write has been overwritten by somebody who had read before it.
+const LOOKS: usize = 3;
+
+/// Merges with the store: one read, and if the store lacks anything, one write and a read to see that it stayed.
 pub async fn merge<P: Kv + Clock>(ports: &P, name: &str, active: &RefCell<Active>) -> Result<(), StoreError> {
+    for look in 0..LOOKS {
+        if !share(ports, name, active).await? {
+            active.borrow_mut().doubtful = look > 0;
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Reads, unites and writes; says whether there was anything to write.
+async fn share<P: Kv + Clock>(ports: &P, name: &str, active: &RefCell<Active>) -> Result<bool, StoreError> {
     let epoch = active.borrow().epoch;
     let slot = read_slot(ports, name, epoch).await?;
     let Some(Missing { values, marks }) = unite(&mut active.borrow_mut(), epoch, slot, ports.now()) else {
-        return Ok(());
+        return Ok(false);
     };
     for (part, value) in values.iter().enumerate() {
         ports.set(&slot_key(name, epoch, part), value).await?;
     }
     active.borrow_mut().saved(ports.now(), true, marks);
-    Ok(())
+    Ok(true)
 }
 
 /// What the store should be given: the parts of a set, with this many new marks.

@@ -153,11 +153,12 @@ fn a_merge_that_lost_a_race_is_repeated() {
     let (one, two) = run(cockpit_fake::both(merges.0, merges.1));
     one.unwrap();
     two.unwrap();
-    assert_eq!(Instance::new(&fake, 1_000).count(), 2, "one of the two was overwritten");
+    assert_eq!(Instance::new(&fake, 1_000).count(), 3);
+    let (slow, _) = (Instance::new(&fake, 1_000), fake.pass(1));
+    run(cockpit_core::ports::Kv::delete(&fake, &fake.kv.keys()[0])).unwrap();
+    assert_eq!(slow.push(30..31), 0);
     fake.pass(4);
     first.push(0..1);
-    second.push(0..1);
-    assert_eq!(Instance::new(&fake, 1_000).count(), 3);
     fake.pass(4);
     first.push(0..1);
     second.push(0..1);
@@ -165,7 +166,8 @@ fn a_merge_that_lost_a_race_is_repeated() {
     fake.pass(4);
     first.push(0..1);
     second.push(0..1);
-    assert_eq!(fake.kv.take_operations(), Operations::default(), "they rest once both are there");
+    assert_eq!(fake.kv.take_operations(), Operations::default(), "they rest once all is there");
+    assert_eq!(Instance::new(&fake, 1_000).count(), 4, "what was lost came back");
 }
 
 #[test]

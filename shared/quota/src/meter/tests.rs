@@ -62,7 +62,7 @@ fn hosts_that_drop_instances_after_128_pushes_stay_below_a_read_and_a_twentieth_
 
 #[test]
 fn a_rate_that_is_reached_says_whose_which_and_until_when() {
-    let fake = Fake::new(&[("limits", "samples_per_second=5")]);
+    let fake = Fake::new(&[("quotas", "samples_per_second=5")]);
     assert_eq!(run(push(&fake, 0..100)).unwrap(), 0);
     let refused = throttle(run(push(&fake, 0..1)));
     assert_eq!((refused.owner, refused.what, refused.limit), ("cockpit", "samples", 100));
@@ -74,7 +74,7 @@ fn a_rate_that_is_reached_says_whose_which_and_until_when() {
 
 #[test]
 fn a_rate_of_pushes_is_a_limit_of_its_own() {
-    let fake = Fake::new(&[("limits", "metrics_requests_per_second=1")]);
+    let fake = Fake::new(&[("quotas", "metrics_requests_per_second=1")]);
     for _ in 0..20 {
         run(push(&fake, 0..1)).unwrap();
     }
@@ -83,13 +83,13 @@ fn a_rate_of_pushes_is_a_limit_of_its_own() {
 
 #[test]
 fn a_push_that_no_window_could_hold_is_the_senders_to_split() {
-    let fake = Fake::new(&[("limits", "samples_per_second=5")]);
+    let fake = Fake::new(&[("quotas", "samples_per_second=5")]);
     assert!(matches!(run(push(&fake, 0..101)), Err(Refusal::Malformed(_))));
 }
 
 #[test]
 fn a_flood_of_refused_pushes_hardly_touches_the_store() {
-    let fake = Fake::new(&[("limits", "samples_per_second=5")]);
+    let fake = Fake::new(&[("quotas", "samples_per_second=5")]);
     run(push(&fake, 0..100)).unwrap();
     throttle(run(push(&fake, 0..1)));
     fake.kv.take_operations();
@@ -101,7 +101,7 @@ fn a_flood_of_refused_pushes_hardly_touches_the_store() {
 
 #[test]
 fn at_the_limit_new_series_are_cut_and_active_ones_are_not() {
-    let fake = Fake::new(&[("limits", "active_series=100")]);
+    let fake = Fake::new(&[("quotas", "active_series=100")]);
     assert_eq!(run(push(&fake, 0..90)).unwrap(), 0);
     assert_eq!(run(push(&fake, 80..120)).unwrap(), 20);
     assert_eq!(run(push(&fake, 0..100)).unwrap(), 0);
@@ -125,14 +125,14 @@ fn a_failing_store_lets_pushes_in_or_not_as_the_operator_says() {
 
 #[test]
 fn rules_that_are_not_understood_are_our_fault() {
-    for variable in [("limits", "samples=1"), ("rates_on_failure", "maybe"), ("active_on_failure", "no")] {
+    for variable in [("quotas", "samples=1"), ("rates_on_failure", "maybe"), ("active_on_failure", "no")] {
         assert!(matches!(run(push(&Fake::new(&[variable]), 0..1)), Err(Refusal::Unavailable(_))), "{variable:?}");
     }
 }
 
 #[test]
 fn usage_is_what_was_pushed_and_what_was_refused() {
-    let fake = Fake::new(&[("limits", "samples_per_second=5 active_series=50")]);
+    let fake = Fake::new(&[("quotas", "samples_per_second=5 active_series=50")]);
     run(push(&fake, 0..60)).unwrap();
     throttle(run(push(&fake, 0..60)));
     let rate = Limits::DEFAULT.with("samples_per_second=5").unwrap().metrics.rate;
