@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+/// The most changes that are remembered. An honest batch has some thousands of parts; a hostile one could make the
+/// list of its faults larger than itself.
+const CHANGES: usize = 1 << 18;
+
 /// Changes to a body, in the order of the places they change. Without any, the body stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
@@ -27,6 +31,11 @@ impl Patch {
         self.edits.is_empty()
     }
 
+    /// Whether it has stopped remembering, so that it must not be applied.
+    pub const fn is_full(&self) -> bool {
+        self.edits.len() >= CHANGES
+    }
+
     /// How far the patch has come.
     pub const fn mark(&self) -> Mark {
         Mark(self.edits.len())
@@ -50,8 +59,10 @@ impl Patch {
     /// Cuts these bytes out, as one piece with what was cut right before them, but not before `mark`.
     pub fn cut_since(&mut self, mark: Mark, range: Range<usize>) {
         let (start, end) = (offset(range.start), offset(range.end));
+        let full = self.is_full();
         match self.edits.get_mut(mark.0..).and_then(<[Edit]>::last_mut) {
             Some(last) if last.end == start && last.varint.is_none() => last.end = end,
+            _ if full => {}
             _ => self.edits.push(Edit { start, end, varint: None }),
         }
     }
@@ -60,7 +71,7 @@ impl Patch {
     /// `prefix`, becomes what is left. A part that lost nothing keeps its bytes.
     pub fn resize(&mut self, mark: Mark, prefix: Range<usize>, length: usize) {
         let cut = self.edits.get(mark.0..).unwrap_or_default();
-        if cut.is_empty() {
+        if cut.is_empty() || self.is_full() {
             return;
         }
         let lost = cut.iter().map(Edit::shrinks).fold(0, u32::saturating_add);
@@ -150,6 +161,19 @@ mod tests {
             patch.resize(mark, 0..prefix, size);
             assert_eq!(patch.apply(&body), field(&vec![b'x'; size - cut]), "{size} without {cut}");
         }
+    }
+
+    #[test]
+    fn a_list_of_changes_does_not_outgrow_its_bound() {
+        let mut patch = Patch::default();
+        for start in 0..CHANGES + 10 {
+            assert_eq!(patch.is_full(), start >= CHANGES);
+            let mark = patch.mark();
+            patch.cut(2 * start..2 * start + 1);
+            patch.resize(mark, 0..1, 9);
+            patch.back_to(Mark(start + 1));
+        }
+        assert_eq!(patch.edits.len(), CHANGES);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! As strict as the code that gogo and prost generate: varints of at most ten bytes, known wire types,
 //! lengths within the message. What they accept, it accepts.
 
+pub(crate) mod place;
+
 use std::fmt;
 
 /// How deeply groups may nest: what prost allows.
@@ -25,6 +27,14 @@ pub enum ProtobufError {
     Time,
     /// Messages nest too deeply.
     Depth,
+    /// A name without a value, or the other way round.
+    OddReferences,
+    /// A reference to a symbol that is not there.
+    UnknownSymbol,
+    /// The first symbol is not the empty text.
+    FirstSymbol,
+    /// More symbols than can be held.
+    TooManySymbols,
 }
 
 /// A field's value as it stands on the wire.
@@ -50,10 +60,37 @@ impl<'a> Value<'a> {
             Self::Varint(_) | Self::Fixed64(_) | Self::Fixed32(_) | Self::Group => Err(ProtobufError::WireType),
         }
     }
+
+    /// A varint, as it stands.
+    pub const fn varint(self) -> Result<u64, ProtobufError> {
+        match self {
+            Self::Varint(value) => Ok(value),
+            Self::Bytes(_) | Self::Fixed64(_) | Self::Fixed32(_) | Self::Group => Err(ProtobufError::WireType),
+        }
+    }
+
+    /// A floating-point number.
+    pub const fn double(self) -> Result<f64, ProtobufError> {
+        match self {
+            Self::Fixed64(bytes) => Ok(f64::from_le_bytes(bytes)),
+            Self::Varint(_) | Self::Bytes(_) | Self::Fixed32(_) | Self::Group => Err(ProtobufError::WireType),
+        }
+    }
+}
+
+/// What a 32-bit field keeps of a varint: its low half.
+pub(crate) const fn low(value: u64) -> u32 {
+    let [a, b, c, d, ..] = value.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// A `sint32` or `sint64` from its zigzag form.
+pub(crate) const fn zigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ (value & 1).cast_signed().wrapping_neg()
 }
 
 /// Reads a message field by field.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -148,6 +185,10 @@ impl fmt::Display for ProtobufError {
             Self::WrongMessage => "it has fields of another protocol version",
             Self::Time => "a time is out of range",
             Self::Depth => "values nest too deeply",
+            Self::OddReferences => "labels_refs has a name without a value",
+            Self::UnknownSymbol => "a reference is out of the range of the symbols",
+            Self::FirstSymbol => "the first symbol is not empty",
+            Self::TooManySymbols => "it has too many symbols, send smaller batches",
         })
     }
 }

@@ -1,7 +1,10 @@
 //! Loki's push as protobuf, walked without building anything from it.
 
 use super::{Entry, Judge, Judged, LEVEL, Stream, labels};
-use crate::protobuf::{ProtobufError, Reader, Value};
+use crate::protobuf::{
+    ProtobufError, Reader, Value,
+    place::{Fields, Message},
+};
 use std::ops::Range;
 
 /// The seconds of year 1 and of year 10000: what Loki takes for a time at all.
@@ -151,62 +154,6 @@ fn pair(message: &[u8]) -> Result<(bool, usize), ProtobufError> {
         }
     }
     Ok((name == LEVEL, name.len().saturating_add(value.len())))
-}
-
-/// The fields of a message, with their places in the request.
-struct Fields<'a> {
-    reader: Reader<'a>,
-    end: usize,
-}
-
-/// A field and where it stands.
-struct Field<'a> {
-    number: u32,
-    value: Value<'a>,
-    whole: Range<usize>,
-    /// How long its tag is; nobody is obliged to write it as short as possible.
-    tag: usize,
-}
-
-/// An embedded message and where it stands.
-struct Message<'a> {
-    bytes: &'a [u8],
-    /// Its tag, its length and its bytes.
-    whole: Range<usize>,
-    /// Its length.
-    prefix: Range<usize>,
-}
-
-impl<'a> Fields<'a> {
-    const fn new(message: &'a [u8], start: usize) -> Self {
-        Self { reader: Reader::new(message), end: start.saturating_add(message.len()) }
-    }
-
-    fn at(&self) -> usize {
-        self.end.saturating_sub(self.reader.rest().len())
-    }
-
-    fn next(&mut self) -> Result<Option<Field<'a>>, ProtobufError> {
-        let (start, bytes) = (self.at(), self.reader.rest());
-        let Some((number, value)) = self.reader.field()? else { return Ok(None) };
-        let tag = bytes.iter().take_while(|byte| **byte >= 0x80).count().saturating_add(1);
-        Ok(Some(Field { number, value, whole: start..self.at(), tag }))
-    }
-}
-
-impl<'a> Field<'a> {
-    /// The message it holds.
-    fn message(self) -> Result<Message<'a>, ProtobufError> {
-        let bytes = self.value.bytes()?;
-        let prefix = self.whole.start.saturating_add(self.tag)..self.whole.end.saturating_sub(bytes.len());
-        Ok(Message { bytes, whole: self.whole, prefix })
-    }
-}
-
-impl<'a> Message<'a> {
-    const fn fields(&self) -> Fields<'a> {
-        Fields::new(self.bytes, self.prefix.end)
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,219 @@
+//! A native histogram: walked once, checked as Prometheus checks it before it is stored.
+//!
+//! Nothing is expanded: spans tell how many buckets there are, and only their sums are compared, however many they
+//! claim.
+
+use crate::{
+    checks::Check,
+    protobuf::{ProtobufError, Reader, Value, low, zigzag},
+};
+
+/// The schema of custom bounds.
+const CUSTOM: i32 = -53;
+
+/// What of a histogram can be judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Histogram {
+    /// Its time, in milliseconds since 1970.
+    pub millis: i64,
+    /// Its resolution.
+    pub schema: i32,
+    count: Count,
+    sum: f64,
+    zero_threshold: f64,
+    zero_count: Count,
+    negative: Side,
+    positive: Side,
+    bounds: Bounds,
+}
+
+/// A count, of which the last form that was sent holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Count {
+    Whole(u64),
+    Fraction(f64),
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self::Whole(0)
+    }
+}
+
+/// The buckets of one side of zero, in both of the forms they may be sent in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Side {
+    spans: u64,
+    /// Buckets that the spans tell of.
+    told: u64,
+    /// How far the spans reach, gaps included.
+    reach: i64,
+    /// A gap between spans is negative.
+    overlaps: bool,
+    deltas: u64,
+    bucket: i64,
+    total: u64,
+    below_zero: bool,
+    counts: u64,
+    count_below_zero: bool,
+}
+
+/// The bounds of custom buckets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Bounds {
+    count: u64,
+    last: f64,
+    disordered: bool,
+}
+
+impl Histogram {
+    /// Reads a histogram, which both versions write alike.
+    ///
+    /// ```proto
+    /// message Histogram  { oneof count { uint64 count_int = 1; double count_float = 2; } double sum = 3;
+    ///                      sint32 schema = 4; double zero_threshold = 5;
+    ///                      oneof zero_count { uint64 zero_count_int = 6; double zero_count_float = 7; }
+    ///                      repeated BucketSpan negative_spans = 8; repeated sint64 negative_deltas = 9;
+    ///                      repeated double negative_counts = 10; repeated BucketSpan positive_spans = 11;
+    ///                      repeated sint64 positive_deltas = 12; repeated double positive_counts = 13;
+    ///                      ResetHint reset_hint = 14; int64 timestamp = 15; repeated double custom_values = 16; }
+    /// message BucketSpan { sint32 offset = 1; uint32 length = 2; }
+    /// ```
+    pub(super) fn read(message: &[u8]) -> Result<Self, ProtobufError> {
+        let mut histogram = Self::default();
+        let mut reader = Reader::new(message);
+        while let Some((number, value)) = reader.field()? {
+            match number {
+                1 => histogram.count = Count::Whole(value.varint()?),
+                2 => histogram.count = Count::Fraction(value.double()?),
+                3 => histogram.sum = value.double()?,
+                4 => {
+                    histogram.schema = low(zigzag(value.varint()? & u64::from(u32::MAX)).cast_unsigned()).cast_signed()
+                }
+                5 => histogram.zero_threshold = value.double()?,
+                6 => histogram.zero_count = Count::Whole(value.varint()?),
+                7 => histogram.zero_count = Count::Fraction(value.double()?),
+                8 => histogram.negative.span(value.bytes()?)?,
+                9 => varints(value, |delta| histogram.negative.delta(zigzag(delta)))?,
+                10 => doubles(value, |count| histogram.negative.count(count))?,
+                11 => histogram.positive.span(value.bytes()?)?,
+                12 => varints(value, |delta| histogram.positive.delta(zigzag(delta)))?,
+                13 => doubles(value, |count| histogram.positive.count(count))?,
+                14 => drop(value.varint()?),
+                15 => histogram.millis = value.varint()?.cast_signed(),
+                16 => doubles(value, |bound| histogram.bounds.push(bound))?,
+                _ => {}
+            }
+        }
+        Ok(histogram)
+    }
+
+    /// How many buckets it has.
+    pub fn buckets(&self) -> u64 {
+        let of = |side: &Side| if self.is_fraction() { side.counts } else { side.deltas };
+        of(&self.negative).saturating_add(of(&self.positive))
+    }
+
+    /// What is wrong with it, if anything is: what makes Prometheus answer 500, and its senders try for ever.
+    pub fn fault(&self) -> Option<Check> {
+        let sides = [&self.negative, &self.positive];
+        let told = |side: &Side| side.told == if self.is_fraction() { side.counts } else { side.deltas };
+        let below_zero = |side: &Side| if self.is_fraction() { side.count_below_zero } else { side.below_zero };
+        if !(-4..=8).contains(&self.schema) && self.schema != CUSTOM {
+            Some(Check::HistogramSchema)
+        } else if self.has_wrong_bounds() {
+            Some(Check::HistogramCustomBuckets)
+        } else if sides.iter().any(|side| side.overlaps || !told(side)) {
+            Some(Check::HistogramSpans)
+        } else if sides.iter().any(|side| below_zero(side)) {
+            Some(Check::HistogramNegativeBucket)
+        } else if !self.adds_up() {
+            Some(Check::HistogramCount)
+        } else {
+            None
+        }
+    }
+
+    const fn is_fraction(&self) -> bool {
+        matches!(self.count, Count::Fraction(_))
+    }
+
+    /// Custom bounds go with their schema, ascend, are as many as the buckets reach, and leave no place for zero.
+    fn has_wrong_bounds(&self) -> bool {
+        if self.schema != CUSTOM {
+            return self.bounds.count > 0;
+        }
+        let zero = match self.zero_count {
+            Count::Whole(count) => count == 0,
+            Count::Fraction(count) => count == 0.0,
+        };
+        let negative = self.negative.spans > 0 || self.negative.deltas > 0 || self.negative.counts > 0;
+        let reach = u64::try_from(self.positive.reach).unwrap_or(0);
+        let within = reach <= self.bounds.count.saturating_add(1);
+        self.bounds.disordered || !zero || self.zero_threshold != 0.0 || negative || !within
+    }
+
+    /// Whole buckets add up to the count; to less, if there were observations that are no numbers.
+    fn adds_up(&self) -> bool {
+        let (Count::Whole(count), Count::Whole(zero)) = (self.count, self.zero_count) else { return true };
+        let total = self.negative.total.saturating_add(self.positive.total).saturating_add(zero);
+        if self.sum.is_nan() { total <= count } else { total == count }
+    }
+}
+
+impl Side {
+    fn span(&mut self, message: &[u8]) -> Result<(), ProtobufError> {
+        let (mut offset, mut length) = (0_i64, 0_u32);
+        let mut reader = Reader::new(message);
+        while let Some((number, value)) = reader.field()? {
+            match number {
+                1 => offset = zigzag(value.varint()? & u64::from(u32::MAX)),
+                2 => length = low(value.varint()?),
+                _ => {}
+            }
+        }
+        self.overlaps |= self.spans > 0 && offset < 0;
+        self.spans = self.spans.saturating_add(1);
+        self.told = self.told.saturating_add(u64::from(length));
+        self.reach = self.reach.saturating_add(offset).saturating_add(i64::from(length));
+        Ok(())
+    }
+
+    const fn delta(&mut self, delta: i64) {
+        self.deltas = self.deltas.saturating_add(1);
+        self.bucket = self.bucket.saturating_add(delta);
+        self.below_zero |= self.bucket < 0;
+        self.total = self.total.saturating_add(self.bucket.unsigned_abs());
+    }
+
+    fn count(&mut self, count: f64) {
+        self.counts = self.counts.saturating_add(1);
+        self.count_below_zero |= count < 0.0;
+    }
+}
+
+impl Bounds {
+    fn push(&mut self, bound: f64) {
+        self.disordered |= bound.is_nan() || bound == f64::INFINITY || (self.count > 0 && bound <= self.last);
+        self.count = self.count.saturating_add(1);
+        self.last = bound;
+    }
+}
+
+/// A repeated varint: packed, or one of it.
+fn varints(value: Value<'_>, mut each: impl FnMut(u64)) -> Result<(), ProtobufError> {
+    let Value::Bytes(packed) = value else { return value.varint().map(each) };
+    let mut reader = Reader::new(packed);
+    while !reader.is_empty() {
+        each(reader.varint()?);
+    }
+    Ok(())
+}
+
+/// A repeated double: packed, or one of it.
+fn doubles(value: Value<'_>, mut each: impl FnMut(f64)) -> Result<(), ProtobufError> {
+    let Value::Bytes(packed) = value else { return value.double().map(each) };
+    let (whole, []) = packed.as_chunks::<8>() else { return Err(ProtobufError::Truncated) };
+    whole.iter().for_each(|bytes| each(f64::from_le_bytes(*bytes)));
+    Ok(())
+}
