@@ -1,110 +1,151 @@
-//! Remote write: checked here, stored by the backend.
+//! Remote write: checked here, the good part stored by the backend.
 
-use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend};
+use crate::{
+    media::Version,
+    written::{self, Written},
+};
+use bytes::Bytes;
+use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
+use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
-    remote_write::{self, Contents},
+    checks::{Check, Limits},
+    explain::Explanation,
+    identity::{Admission, Open},
+    remote_write::{Contents, Judged, Validator, version1, version2},
+    report::Report,
     snappy,
 };
-use http::{
-    HeaderMap, Response,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
-};
+use http::{Response, StatusCode};
 
-const MEDIA: &str = "send Content-Type: application/x-protobuf;proto=prometheus.WriteRequest";
-const ENCODING: &str = "send Content-Encoding: snappy";
-
-/// Serves the rows of this function: checks the request and forwards it byte for byte.
+/// Serves the rows of this function: forwards a good request byte for byte, and the good part of any other.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     if call.route.operation != Operation::PushMetrics {
         return Err(call.misrouted());
     }
-    check_media(call.headers())?;
+    let version = Version::of(call.headers())?;
+    let limits = limits(call.ports).await?;
+    if call.wants_explanation() {
+        return explain(&mut call, version, &limits).await;
+    }
     let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
-    let body = call.read().await?;
-    let contents = check_body(&body, call.route.limits.decoded)?;
-    meter.pay(samples(&contents)).await?;
-    meter.close(0).await;
+    let block = call.read().await?;
+    let request = inflate(&block, call.route.limits.decoded)?;
+    let (mut judged, mut report) = judge(&call, version, &request, &limits, &mut Counted(&meter))?;
+    if meter.is_unsure() {
+        meter.refresh().await?;
+        (judged, report) = judge(&call, version, &request, &limits, &mut Counted(&meter))?;
+    }
+    meter.pay(units(&judged.sent)).await?;
+    meter.close(u64::from(report.count(Check::TooManySeries))).await;
+    let written = Written::from(&judged.kept);
+    let nothing = judged.kept.is_empty();
+    // Mimir breaks off the connection of a request of version 2.0 without series, which would be sent for ever.
+    if nothing && (version == Version::Two || !judged.patch.is_empty()) {
+        return Ok(answer(&report, &judged, &written));
+    }
+    let body = left(block, request, &judged, &call)?;
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
     let path = call.ports.variable("mimir_push_path").await?.filter(|path| path.starts_with('/'));
     let path = path.ok_or_else(|| ConfigError("mimir_push_path must begin with a slash".into()))?;
-    call.relay(Relay::Push, &backend, &path, Body::from_bytes(body)).await
-}
-
-/// Senders may leave both headers out; where they are there, they must be right.
-fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
-    let value = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
-    if value(CONTENT_TYPE).is_some_and(|media| !is_version_1(media)) {
-        return Err(Refusal::UnsupportedMedia(MEDIA));
+    let mut response = call.relay(Relay::Push, &backend, &path, body).await?;
+    if !response.status().is_success() {
+        return Ok(response);
     }
-    if value(CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("snappy")) {
-        return Err(Refusal::UnsupportedMedia(ENCODING));
+    // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
+    if !report.is_clean() {
+        return Ok(answer(&report, &judged, &written));
     }
-    Ok(())
+    written.complete(response.headers_mut());
+    Ok(response)
 }
 
-fn is_version_1(media: &str) -> bool {
-    let mut parts = media.split(';').map(str::trim);
-    let protobuf = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-protobuf"));
-    let proto = parts.find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("proto").then_some(value.trim().trim_matches('"'))
-    });
-    protobuf && proto.is_none_or(|proto| proto == "prometheus.WriteRequest")
+/// What would become of a push, which is neither counted nor stored.
+async fn explain(
+    call: &mut Call<'_, impl Ports>,
+    version: Version,
+    limits: &Limits,
+) -> Result<Response<Body>, Refusal> {
+    let block = call.read().await?;
+    let request = inflate(&block, call.route.limits.decoded)?;
+    let (judged, report) = judge(call, version, &request, limits, &mut Open)?;
+    let values = |contents: &Contents| u64::try_from(contents.values()).unwrap_or(u64::MAX);
+    json(&Explanation::new(&report, limits, values(&judged.sent), values(&judged.kept)))
 }
 
-fn check_body(body: &[u8], limit: usize) -> Result<Contents, Refusal> {
-    let request = snappy::inflate(body, limit).map_err(|error| Refusal::Malformed(error.to_string().into()))?;
-    remote_write::check(&request)
-        .map_err(|error| Refusal::Malformed(format!("the body is not a remote-write 1.0 request: {error}").into()))
+/// Series are counted by the meter of the push.
+struct Counted<'m, 'p, P>(&'m Meter<'p, P>);
+
+impl<P: cockpit_quota::meter::Ports> Admission for Counted<'_, '_, P> {
+    fn key(&self) -> [u8; 16] {
+        self.0.key()
+    }
+
+    fn admit(&mut self, identity: u64) -> bool {
+        self.0.admit(identity)
+    }
+}
+
+/// The limits in force, from the operator's variable.
+async fn limits(config: &impl Config) -> Result<Limits, Refusal> {
+    let changes = config.variable("metrics_limits").await?.unwrap_or_default();
+    Limits::parse(&changes).map_err(|error| ConfigError(format!("metrics_limits: {error}")).into())
+}
+
+fn inflate(block: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
+    snappy::inflate(block, limit).map_err(|error| Refusal::Malformed(error.to_string().into()))
+}
+
+/// Walks the request; what the validator refuses is to be cut out.
+fn judge<P: Ports>(
+    call: &Call<'_, P>,
+    version: Version,
+    request: &[u8],
+    limits: &Limits,
+    admission: &mut impl Admission,
+) -> Result<(Judged, Report), Refusal> {
+    const MICROS: i64 = 1_000;
+    let mut validator = Validator::new(limits, call.ports.now().micros().div_euclid(MICROS), admission);
+    let judged = match version {
+        Version::One => version1::walk(request, &mut validator),
+        Version::Two => version2::walk(request, &mut validator),
+    };
+    let malformed = |what: String| Refusal::Malformed(what.into());
+    let judged = judged
+        .map_err(|error| malformed(format!("the body is not a remote-write {} request: {error}", version.name())))?;
+    if judged.patch.is_full() {
+        return Err(malformed("the request has more faults than can be cut out: send smaller batches".into()));
+    }
+    Ok((judged, validator.into_report()))
 }
 
 /// What counts against the rate: all that a backend has to write, as Mimir counts it.
-fn samples(contents: &Contents) -> u64 {
+fn units(contents: &Contents) -> u64 {
     [contents.samples, contents.histograms, contents.exemplars, contents.metadata]
         .into_iter()
         .fold(0, |sum, count| sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX)))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::HeaderValue;
-
-    fn media(content_type: &str, encoding: Option<&str>) -> bool {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
-        headers.extend(encoding.map(|value| (CONTENT_ENCODING, HeaderValue::from_str(value).unwrap())));
-        check_media(&headers).is_ok()
+/// The body for the backend: the sender's own bytes where nothing was cut.
+fn left(block: Bytes, request: Vec<u8>, judged: &Judged, call: &Call<'_, impl Ports>) -> Result<Body, Refusal> {
+    if judged.patch.is_empty() {
+        return Ok(Body::from_bytes(block));
     }
+    drop(block);
+    let left = judged.patch.apply(&request);
+    drop(request);
+    let block = snappy::deflate(&left).ok_or_else(|| Refusal::bug("a request that cannot be compressed"))?;
+    call.hold(block.into())
+}
 
-    #[test]
-    fn what_senders_of_version_1_say_is_accepted() {
-        assert!(check_media(&HeaderMap::new()).is_ok(), "Telegraf sends neither header");
-        for content_type in [
-            "application/x-protobuf",
-            "APPLICATION/X-Protobuf",
-            "application/x-protobuf;charset=utf-8",
-            "application/x-protobuf; proto=prometheus.WriteRequest",
-        ] {
-            assert!(media(content_type, Some("snappy")), "{content_type}");
-        }
-        assert!(media("application/x-protobuf", Some("SNAPPY")));
+/// The answer to a push that stored what it could: 400, or 204 where there was nothing to store and nothing wrong.
+fn answer(report: &Report, judged: &Judged, written: &Written) -> Response<Body> {
+    if report.is_clean() {
+        return written::response(StatusCode::NO_CONTENT, "", written);
     }
-
-    #[test]
-    fn everything_else_is_another_media_type() {
-        for content_type in [
-            "application/json",
-            "application/x-protobuf;proto=io.prometheus.write.v2.Request",
-            "application/x-protobuf;proto=unknown",
-            "",
-        ] {
-            assert!(!media(content_type, None), "{content_type}");
-        }
-        for encoding in ["gzip", "zstd", "identity", "snappy, gzip", ""] {
-            assert!(!media("application/x-protobuf", Some(encoding)), "{encoding}");
-        }
-    }
+    let stored = match judged.sent.values() {
+        0 => format!("{} of {} metadata", judged.kept.metadata, judged.sent.metadata),
+        sent => format!("{} of {sent} samples", judged.kept.values()),
+    };
+    written::response(StatusCode::BAD_REQUEST, &report.line(&stored), written)
 }

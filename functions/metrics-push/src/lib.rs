@@ -5,6 +5,8 @@
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 
 pub mod handler;
+pub mod media;
+pub mod written;
 
 #[cfg(target_arch = "wasm32")]
 cockpit_host::function!(handler::handle);

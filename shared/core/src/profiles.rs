@@ -32,6 +32,7 @@ pub const PROFILES: &[Profile] = &[
         backends: &["mimir_url"],
         variables: &[
             "active_on_failure",
+            "metrics_limits",
             "mimir_push_path",
             "mimir_url",
             "push_timeout",

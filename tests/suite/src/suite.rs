@@ -1,8 +1,8 @@
 //! Tests of the whole: that its parts agree with each other, and that the running gateway keeps its promises.
 //!
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
-//! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends. `logs`
-//! is what senders of logs are told.
+//! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends. `logs` and
+//! `metrics` are what senders are told.
 
 #![cfg(test)]
 
@@ -11,6 +11,7 @@ mod e2e;
 mod flow;
 mod logs;
 mod manifest;
+mod metrics;
 mod rows;
 mod store;
 mod tree;
