@@ -100,10 +100,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field's number and value; `None` at the end.
+    #[inline]
     pub fn field(&mut self) -> Result<Option<(u32, Value<'a>)>, ProtobufError> {
         if self.0.is_empty() { Ok(None) } else { self.field_within(GROUP_DEPTH).map(Some) }
     }
 
+    #[inline]
     fn field_within(&mut self, depth: usize) -> Result<(u32, Value<'a>), ProtobufError> {
         let tag = u32::try_from(self.varint()?).map_err(|_| ProtobufError::FieldNumber)?;
         let number = tag >> 3;
@@ -142,8 +144,19 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
-    /// The next varint.
+    /// The next varint, of which most are one byte long.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, ProtobufError> {
+        match self.0 {
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.0 = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, ProtobufError> {
         let mut value = 0_u64;
         for (index, &byte) in self.0.iter().enumerate().take(10) {
             let bits = u64::from(byte & 0x7f);

@@ -1,7 +1,7 @@
 //! How fast pushes are read: each walker beside a generated decoder of the same bytes.
 //!
 //! One program for both sides: `scripts/bench-walkers` runs it on the machine and inside wasm. Start reading at
-//! [`logs::cases`]; another signal is another list of cases.
+//! [`metrics::cases`] and [`logs::cases`].
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -12,6 +12,7 @@
 )]
 
 mod logs;
+mod metrics;
 
 use std::{
     hint::black_box,
@@ -35,7 +36,7 @@ pub(crate) struct Case {
 
 fn main() {
     println!("{:<44} {:>8} {:>10}", "", "MB/s", "M items/s");
-    for case in logs::cases() {
+    for case in metrics::cases().into_iter().chain(logs::cases()) {
         let round = best_round(&case);
         let rate = |amount: usize| amount as f64 / round.as_secs_f64() / 1e6;
         println!("{:<44} {:>8.0} {:>10.2}", case.name, rate(case.bytes), rate(case.items));

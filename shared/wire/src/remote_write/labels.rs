@@ -68,6 +68,8 @@ pub(super) struct LabelReader<'a, S> {
     /// How far what is known about the series before still holds.
     unchanged: bool,
     entries: Vec<Label<'a>>,
+    /// Whether the sorted labels stand where they were read.
+    aligned: bool,
 }
 
 /// The labels of a series: those that have a value.
@@ -85,6 +87,7 @@ impl<'a, S: Source> LabelReader<'a, S> {
             read: 0,
             unchanged: true,
             entries: Vec::new(),
+            aligned: false,
         }
     }
 
@@ -112,13 +115,25 @@ impl<'a, S: Source> LabelReader<'a, S> {
             Some(before) => *before = source,
             None => self.sources.push(source),
         }
-        self.unchanged = false;
         let label = parse()?;
+        self.unchanged &= self.replace(at, label);
         match self.entries.get_mut(at) {
             Some(before) => *before = label,
             None => self.entries.push(label),
         }
         Ok(())
+    }
+
+    /// Puts a label that has nothing but another value where it belongs, and says whether that was all.
+    fn replace(&mut self, at: usize, label: Label<'a>) -> bool {
+        let place = if self.aligned { self.labels.sorted.get_mut(at) } else { None };
+        match place {
+            Some(place) if place.name == label.name && !label.value.is_empty() => {
+                *place = label;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The labels of the series, all of which were read.
@@ -129,9 +144,12 @@ impl<'a, S: Source> LabelReader<'a, S> {
             self.entries.truncate(read);
             self.labels.sorted.clear();
             self.labels.sorted.extend(self.entries.iter().filter(|label| !label.value.is_empty()));
+            self.aligned = self.labels.sorted.len() == self.entries.len();
             if !self.labels.sorted.is_sorted_by(|a, b| order(a.name, b.name) != Ordering::Greater) {
+                self.aligned = false;
                 self.labels.sorted.sort_by(|a, b| order(a.name, b.name));
             }
+            self.unchanged = true;
         }
         &self.labels
     }
