@@ -1,26 +1,29 @@
 //! Loki's push: checked here, the good part stored by the backend.
 
-use crate::{
-    media::{Form, Media},
-    otlp,
-};
+use crate::media::{Form, Media};
 use bytes::Bytes;
 use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
 use cockpit_gate::{Call, Relay, backend, json};
+use cockpit_otlp::Export;
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::{Check, Limits},
     explain::Explanation,
     identity::{Admission, Open},
     loki::{self, Judged, checker::Checker},
+    otlp::Items,
 };
 use http::{HeaderMap, HeaderValue, Response, header};
+
+/// Logs as OpenTelemetry's clients push them.
+const EXPORT: Export =
+    Export { signal: Signal::Logs, items: Items::LogRecords, url: "loki_url", path: "loki_otlp_path" };
 
 /// Serves the rows of this function.
 pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     match call.route.operation {
         Operation::PushLogs => push(call).await,
-        Operation::PushOtlpLogs => otlp::push(call).await,
+        Operation::PushOtlpLogs => cockpit_otlp::push(call, &EXPORT).await,
         _ => Err(call.misrouted()),
     }
 }
@@ -91,7 +94,7 @@ async fn limits(config: &impl Config) -> Result<Limits, Refusal> {
 }
 
 /// A path at the backend, from the operator's variable.
-pub(crate) async fn backend_path(config: &impl Config, name: &str) -> Result<String, Refusal> {
+async fn backend_path(config: &impl Config, name: &str) -> Result<String, Refusal> {
     let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
     path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
 }

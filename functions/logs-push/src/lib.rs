@@ -6,7 +6,6 @@
 
 pub mod handler;
 mod media;
-mod otlp;
 
 #[cfg(target_arch = "wasm32")]
 cockpit_host::function!(handler::handle);

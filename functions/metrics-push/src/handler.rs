@@ -7,22 +7,34 @@ use crate::{
 use bytes::Bytes;
 use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
 use cockpit_gate::{Call, Relay, backend, json};
+use cockpit_otlp::Export;
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::{Check, Limits},
     explain::Explanation,
     identity::{Admission, Open},
+    otlp::Items,
     remote_write::{Contents, Judged, Validator, version1, version2},
     report::Report,
     snappy,
 };
 use http::{Response, StatusCode};
 
-/// Serves the rows of this function: forwards a good request byte for byte, and the good part of any other.
-pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    if call.route.operation != Operation::PushMetrics {
-        return Err(call.misrouted());
+/// Metrics as OpenTelemetry's clients push them.
+const EXPORT: Export =
+    Export { signal: Signal::Metrics, items: Items::DataPoints, url: "mimir_url", path: "mimir_otlp_path" };
+
+/// Serves the rows of this function.
+pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    match call.route.operation {
+        Operation::PushMetrics => push(call).await,
+        Operation::PushOtlpMetrics => cockpit_otlp::push(call, &EXPORT).await,
+        _ => Err(call.misrouted()),
     }
+}
+
+/// Forwards a good request byte for byte, and the good part of any other.
+async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let version = Version::of(call.headers())?;
     let limits = limits(call.ports).await?;
     if call.wants_explanation() {

@@ -33,6 +33,7 @@ pub const PROFILES: &[Profile] = &[
         variables: &[
             "active_on_failure",
             "metrics_limits",
+            "mimir_otlp_path",
             "mimir_push_path",
             "mimir_url",
             "push_timeout",

@@ -75,6 +75,8 @@ pub static ROUTES: &[Route] = &[
 
     row("metrics-push",  POST,   "/metrics/api/v1/push",                               Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
     row("metrics-push",  POST,   "/api/v1/push",                                       Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
+    row("metrics-push",  POST,   "/metrics/otlp/v1/metrics",                           Holder(WriteMetrics), &REMOTE_WRITE, Otlp,       Operation::PushOtlpMetrics),
+    row("metrics-push",  POST,   "/otlp/v1/metrics",                                   Holder(WriteMetrics), &REMOTE_WRITE, Otlp,       Operation::PushOtlpMetrics),
 
     row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query",                   Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
     row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query_range",             Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),

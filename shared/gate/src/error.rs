@@ -5,7 +5,7 @@ use cockpit_api::ApiError;
 use cockpit_core::{Body, Dialect, Refusal, Throttle, ports::Log};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
-    header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 
@@ -17,10 +17,11 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Senders show the first line of an error, up to 256 bytes.
 const LINE: usize = 255;
 
-/// The answer that tells a caller it is refused.
-pub(crate) fn response(dialect: Dialect, refusal: &Refusal) -> Response<Body> {
+/// The answer that tells a caller it is refused; `caller` is what it sent.
+pub(crate) fn response(dialect: Dialect, caller: &HeaderMap, refusal: &Refusal) -> Response<Body> {
     let mut response = match dialect {
         Dialect::Push | Dialect::Plain => with_type("text/plain; charset=utf-8", line(&refusal.to_string())),
+        Dialect::Otlp if speaks_json(caller) => json(&StatusMessage { message: refusal.to_string() }),
         Dialect::Otlp => with_type("application/x-protobuf", status_message(&line(&refusal.to_string()))),
         Dialect::Prometheus => json(&QueryError::from(refusal)),
         Dialect::Management => json(&ApiError::from(refusal)),
@@ -70,6 +71,18 @@ fn limits(headers: &mut HeaderMap, throttle: &Throttle) {
 
 fn json(body: &impl Serialize) -> Response<Body> {
     with_type("application/json", serde_json::to_vec(body).unwrap_or_else(|_| b"{}".to_vec()))
+}
+
+/// OpenTelemetry's errors are written as the request was.
+fn speaks_json(caller: &HeaderMap) -> bool {
+    let kind = caller.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+/// A `google.rpc.Status` in JSON.
+#[derive(Serialize)]
+struct StatusMessage {
+    message: String,
 }
 
 /// A protobuf `google.rpc.Status` with a message, which is field 2.
@@ -153,7 +166,7 @@ mod tests {
     #[test]
     fn a_body_too_large_for_a_push_is_a_400() {
         for (dialect, want) in [(Dialect::Push, 400), (Dialect::Prometheus, 413), (Dialect::Management, 413)] {
-            assert_eq!(response(dialect, &Refusal::TooLarge(1)).status(), want);
+            assert_eq!(response(dialect, &HeaderMap::new(), &Refusal::TooLarge(1)).status(), want);
         }
     }
 }

@@ -35,7 +35,7 @@ pub async fn serve<P: Ports>(
         Err(refusal) => {
             error::log(ports, function, &id, &refusal);
             body.discard().await;
-            error::response(dialect, &refusal)
+            error::response(dialect, &head.headers, &refusal)
         }
     };
     respond::finish(response, &id)

@@ -11,8 +11,10 @@
 mod alertmanager;
 mod fault;
 mod grafana;
+mod inflate;
 mod loki;
 mod mimir;
+mod otlp;
 mod record;
 mod reply;
 mod rules;

@@ -1,5 +1,6 @@
 //! A stand-in for Mimir: remote write, queries of plain selectors, rules and Alertmanager configurations as text.
 
+mod otlp;
 mod series;
 mod wire;
 
@@ -13,6 +14,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use series::Series;
 use std::collections::{BTreeMap, BTreeSet};
+use wire::WriteRequest;
 
 const BEYOND: &str = "this is a sandbox: it answers plain selectors such as up{job=\"a\"} only";
 
@@ -33,7 +35,8 @@ impl Service for Mimir {
         let api = asked.path.strip_prefix("/prometheus/api/v1/");
         match (&asked.method, asked.path.as_str(), api) {
             (_, "/ready", _) => text(StatusCode::OK, "ready\n"),
-            (&Method::POST, "/api/v1/push", _) => self.push(asked),
+            (&Method::POST, "/api/v1/push", _) => self.store(asked, wire::decode(&asked.body)),
+            (&Method::POST, "/otlp/v1/metrics", _) => self.store(asked, otlp::decode(&asked.headers, &asked.body)),
             (_, "/api/v1/alerts", _) => self.alertmanager(asked),
             (_, _, Some(api)) => self.read(api, asked),
             (_, path, _) => match path.strip_prefix("/prometheus/config/v1/rules") {
@@ -45,8 +48,8 @@ impl Service for Mimir {
 }
 
 impl Mimir {
-    fn push(&mut self, asked: &Asked) -> Reply {
-        match wire::decode(&asked.body) {
+    fn store(&mut self, asked: &Asked, pushed: Result<WriteRequest, String>) -> Reply {
+        match pushed {
             Ok(request) => {
                 self.tenants.entry(asked.tenant.clone()).or_default().add(request);
                 text(StatusCode::OK, "")

@@ -22,19 +22,26 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let fake = Fake::new(&[
+        Self::with(&[])
+    }
+
+    /// One with these variables besides the usual ones.
+    pub(crate) fn with(variables: &[(&'static str, &'static str)]) -> Self {
+        let usual = [
             ("admin_key", KEY),
             ("grafana_url", "http://grafana:3000"),
             ("loki_otlp_path", "/otlp/v1/logs"),
             ("loki_push_path", "/loki/api/v1/push"),
             ("loki_url", "http://loki:3100"),
+            ("mimir_otlp_path", "/otlp/v1/metrics"),
             ("mimir_push_path", "/api/v1/push"),
             ("mimir_query_prefix", "/prometheus"),
             ("mimir_url", "http://mimir:9009"),
             ("public_url", "http://gateway:3000"),
             ("push_timeout", "10"),
             ("query_timeout", "120"),
-        ]);
+        ];
+        let fake = Fake::new(&[&usual[..], variables].concat());
         run(cockpits::activate(&fake, project())).unwrap();
         Self { fake, tokens: RefCell::default() }
     }

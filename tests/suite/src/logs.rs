@@ -2,56 +2,21 @@
 
 use crate::{
     flow::World,
-    rows::{Answer, Sent, Target},
+    pushed::{self, Pushed, gzip},
+    rows::Target,
 };
-use bytes::Bytes;
 use cockpit_core::{Scope, ports::UpstreamError};
 use cockpit_gate::serve;
 use flate2::{Compression, write};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 use std::io::Write;
 
 /// The moment at which test doubles live, in seconds.
 const NOW: i64 = 1_699_565_000;
 
-/// What a sender is told and what the backend sees.
-struct Pushed {
-    answer: Answer,
-    forwarded: Option<(HeaderMap, Bytes)>,
-}
-
-impl Pushed {
-    fn status(&self) -> (u16, bool) {
-        (self.answer.status, self.forwarded.is_some())
-    }
-
-    fn text(&self) -> String {
-        let text = String::from_utf8_lossy(&self.answer.body).into_owned();
-        assert!(text.len() < 256 && text.matches('\n').count() <= 1, "{text}");
-        text
-    }
-
-    fn body(&self) -> &[u8] {
-        &self.forwarded.as_ref().unwrap().1
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.forwarded.as_ref().unwrap().0.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
-fn push_to(world: &World, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
-    let mut all = vec![("x-token", world.token(&[Scope::WriteLogs]))];
-    all.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    let (function, path) = ("logs-push", path.to_owned());
-    let answer = world.send(&Sent { function, method: &Method::POST, path, headers: all, body: body.to_vec() });
-    let sent = world.fake.upstream.take_sent().pop();
-    Pushed { answer, forwarded: sent.map(|sent| (sent.headers().clone(), sent.into_body())) }
-}
-
 fn push(world: &World, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
-    push_to(world, "/loki/api/v1/push", headers, body)
+    pushed::push(world, "/loki/api/v1/push", headers, body)
 }
 
 fn push_json(world: &World, body: &Value) -> Pushed {
@@ -60,12 +25,6 @@ fn push_json(world: &World, body: &Value) -> Pushed {
 
 fn entry(ago: i64, line: &str) -> Value {
     json!([((NOW - ago) * 1_000_000_000).to_string(), line])
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = write::GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {
@@ -333,7 +292,7 @@ fn an_explanation_names_what_would_be_refused_and_forwards_nothing() {
     let world = World::new();
     let body = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x"), entry(32 * 86400, "old")]}]});
     let headers = [("content-type", "application/json")];
-    let pushed = push_to(&world, "/logs/loki/api/v1/push?explain=true", &headers, body.to_string().as_bytes());
+    let pushed = pushed::push(&world, "/logs/loki/api/v1/push?explain=true", &headers, body.to_string().as_bytes());
     assert_eq!(pushed.status(), (200, false));
     let explained: Value = serde_json::from_slice(&pushed.answer.body).unwrap();
     assert_eq!(explained["received"], 2);
@@ -342,57 +301,4 @@ fn an_explanation_names_what_would_be_refused_and_forwards_nothing() {
     assert_eq!(refused["id"], "greater_than_max_sample_age");
     assert_eq!(refused["limit"], json!({"name": "retention", "value": 31 * 86400, "unit": "seconds"}));
     assert_eq!(refused["examples"].as_array().unwrap().len(), 1);
-}
-
-/// A request of one record.
-const RECORD: &[u8] = b"\x0a\x04\x12\x02\x12\x00";
-
-fn otlp(world: &World, kind: &str, coding: &str, body: &[u8]) -> Pushed {
-    push_to(world, "/otlp/v1/logs", &[("content-type", kind), ("content-encoding", coding)], body)
-}
-
-#[test]
-fn opentelemetrys_logs_are_checked_and_forwarded_byte_for_byte() {
-    let world = World::new();
-    let (proto, json) = ("application/x-protobuf", "application/json");
-    let text = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}"#;
-    for (kind, coding, body) in [
-        (proto, "", RECORD.to_vec()),
-        ("Application/X-Protobuf; charset=utf-8", "", RECORD.to_vec()),
-        (proto, "gzip", gzip(RECORD)),
-        (json, "", text.to_vec()),
-        (json, "gzip", gzip(text)),
-    ] {
-        let pushed = otlp(&world, kind, coding, &body);
-        assert_eq!(pushed.status(), (200, true), "{kind} {coding}");
-        assert_eq!((pushed.body(), pushed.header("content-encoding")), (&body[..], coding));
-        assert_eq!(pushed.header("content-type"), if kind == json { json } else { proto });
-    }
-    assert_eq!(otlp(&world, proto, "", b"").status(), (200, false), "nothing sent is nothing lost");
-    for (kind, coding, body, status) in [
-        ("text/plain", "", RECORD.to_vec(), 415),
-        (proto, "zstd", RECORD.to_vec(), 415),
-        (proto, "", b"\x0a\xff".to_vec(), 400),
-        (proto, "gzip", RECORD.to_vec(), 400),
-        (proto, "gzip", gzip(&vec![0; 30 << 20]), 400),
-        (json, "", b"[]".to_vec(), 400),
-        (json, "", b"{".to_vec(), 400),
-    ] {
-        let pushed = otlp(&world, kind, coding, &body);
-        assert_eq!(pushed.status(), (status, false), "{kind} {coding}");
-        assert_eq!(pushed.answer.body[0], 0x12, "a Status with a message");
-    }
-}
-
-#[test]
-fn opentelemetrys_senders_never_see_a_status_that_loses_data_for_our_fault() {
-    let world = World::new();
-    for (answered, status) in
-        [(204, 204), (400, 400), (429, 429), (500, 503), (501, 503), (502, 502), (503, 503), (504, 504)]
-    {
-        let mut answer = Response::new(cockpit_core::Body::Empty);
-        *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
-        world.fake.upstream.answer(Ok(answer));
-        assert_eq!(otlp(&world, "application/x-protobuf", "", RECORD).answer.status, status, "{answered}");
-    }
 }

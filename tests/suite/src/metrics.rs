@@ -2,11 +2,8 @@
 
 use crate::{
     flow::World,
-    rows::{Answer, Sent, Target},
+    pushed::{Pushed, push, snappy},
 };
-use bytes::Bytes;
-use cockpit_core::Scope;
-use http::{HeaderMap, Method};
 
 /// The moment at which test doubles live, in milliseconds.
 const NOW: i64 = 1_699_565_000_000;
@@ -14,44 +11,8 @@ const NOW: i64 = 1_699_565_000_000;
 const VERSION_1: (&str, &str) = ("content-type", "application/x-protobuf");
 const VERSION_2: (&str, &str) = ("content-type", "application/x-protobuf;proto=io.prometheus.write.v2.Request");
 
-/// What a sender is told and what the backend sees.
-struct Pushed {
-    answer: Answer,
-    forwarded: Option<(HeaderMap, Bytes)>,
-}
-
-impl Pushed {
-    fn text(&self) -> String {
-        let text = String::from_utf8_lossy(&self.answer.body).into_owned();
-        assert!(text.len() <= 256 && text.matches('\n').count() <= 1, "{text}");
-        text
-    }
-
-    /// Samples, histograms and exemplars written.
-    fn written(&self) -> [Option<&str>; 3] {
-        ["samples", "histograms", "exemplars"].map(|what| {
-            let value = self.answer.headers.get(format!("x-prometheus-remote-write-{what}-written"));
-            value.map(|value| value.to_str().unwrap())
-        })
-    }
-}
-
-fn push(world: &World, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
-    let mut all = vec![("x-token", world.token(&[Scope::WriteMetrics]))];
-    all.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    let (function, path) = ("metrics-push", path.to_owned());
-    let answer = world.send(&Sent { function, method: &Method::POST, path, headers: all, body: body.to_vec() });
-    let sent = world.fake.upstream.take_sent().pop();
-    Pushed { answer, forwarded: sent.map(|sent| (sent.headers().clone(), sent.into_body())) }
-}
-
 fn push_raw(world: &World, header: (&'static str, &str), request: &[u8]) -> Pushed {
     push(world, "/api/v1/push", &[header], &snappy(request))
-}
-
-/// A snappy block of these bytes.
-pub(crate) fn snappy(bytes: &[u8]) -> Vec<u8> {
-    snap::raw::Encoder::new().compress_vec(bytes).unwrap()
 }
 
 fn varint(mut value: u64) -> Vec<u8> {

@@ -134,6 +134,7 @@ const fn content(operation: Operation) -> (&'static [u8], Option<&'static str>) 
         Operation::PushMetrics => (EMPTY_PUSH, None),
         Operation::PushLogs => (br#"{"streams":[{"stream":{"a":"b"},"values":[]}]}"#, Some("application/json")),
         Operation::PushOtlpLogs => (b"\x0a\x04\x12\x02\x12\x00", Some("application/x-protobuf")),
+        Operation::PushOtlpMetrics => (b"\x0a\x08\x12\x06\x12\x04\x2a\x02\x0a\x00", Some("application/x-protobuf")),
         _ => (b"", None),
     }
 }
@@ -285,6 +286,7 @@ fn unlisted_paths_are_refused_in_the_words_of_their_neighbours(target: &impl Tar
         ("/metrics/prometheus/api/v1/nothing", Dialect::Prometheus),
         ("/metrics/api/v1/push/api/v1/push", Dialect::Push),
         ("/logs/otlp/v1/logs/v1/logs", Dialect::Otlp),
+        ("/metrics/otlp/v1/metrics/v1/metrics", Dialect::Otlp),
         ("/", Dialect::Plain),
     ] {
         let request =

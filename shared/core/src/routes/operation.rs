@@ -19,6 +19,8 @@ pub enum Operation {
     DeleteToken,
     /// Accept a Prometheus remote-write request.
     PushMetrics,
+    /// Accept metrics from OpenTelemetry.
+    PushOtlpMetrics,
     /// Accept a push in one of Loki's forms.
     PushLogs,
     /// Accept logs from OpenTelemetry.

@@ -1,7 +1,11 @@
 //! OpenTelemetry's logs, as far as a stand-in stores them: the resource's texts are the labels, the body is the line.
 
-use super::wire::{Stream, inflate};
-use crate::selector::Labels;
+use super::wire::Stream;
+use crate::{
+    inflate::inflate,
+    otlp::{AnyValue, Resource, labels},
+    selector::Labels,
+};
 use http::HeaderMap;
 use prost::Message;
 
@@ -20,12 +24,6 @@ struct ResourceLogs {
 }
 
 #[derive(Message)]
-struct Resource {
-    #[prost(message, repeated, tag = "1")]
-    attributes: Vec<KeyValue>,
-}
-
-#[derive(Message)]
 struct ScopeLogs {
     #[prost(message, repeated, tag = "2")]
     records: Vec<LogRecord>,
@@ -41,32 +39,15 @@ struct LogRecord {
     body: Option<AnyValue>,
 }
 
-#[derive(Message)]
-struct KeyValue {
-    #[prost(string, tag = "1")]
-    key: String,
-    #[prost(message, optional, tag = "2")]
-    value: Option<AnyValue>,
-}
-
-#[derive(Message)]
-struct AnyValue {
-    #[prost(string, tag = "1")]
-    text: String,
-}
-
 /// Reads an export request in protobuf.
 pub(super) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Stream>, String> {
-    let coding = headers.get("content-encoding").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let logs = Logs::decode(inflate(coding, body)?.as_slice()).map_err(|error| error.to_string())?;
+    let logs = Logs::decode(inflate(headers, body)?.as_slice()).map_err(|error| error.to_string())?;
     Ok(logs.resources.into_iter().map(|resource| (resource.labels(), resource.lines())).collect())
 }
 
 impl ResourceLogs {
     fn labels(&self) -> Labels {
-        let attributes = self.resource.iter().flat_map(|resource| &resource.attributes);
-        let text = |pair: &KeyValue| pair.value.as_ref().map(|value| value.text.clone()).unwrap_or_default();
-        attributes.map(|pair| (pair.key.replace('.', "_"), text(pair))).collect()
+        labels(self.resource.iter().flat_map(|resource| &resource.attributes))
     }
 
     fn lines(&self) -> Vec<(i64, String)> {

@@ -1,14 +1,13 @@
 //! Loki's push formats: JSON plain or compressed, and protobuf in a snappy block.
 
-use crate::selector::{Labels, quoted};
-use flate2::read::{DeflateDecoder, GzDecoder};
+use crate::{
+    inflate::inflate,
+    selector::{Labels, quoted},
+};
 use http::HeaderMap;
 use prost::Message;
 use serde::Deserialize;
-use std::{collections::BTreeMap, io::Read};
-
-/// The most bytes a body may inflate to.
-const LIMIT: u64 = 64 << 20;
+use std::collections::BTreeMap;
 
 /// A stream's labels and its lines by time in nanoseconds.
 pub(super) type Stream = (Labels, Vec<(i64, String)>);
@@ -58,24 +57,12 @@ struct JsonStream {
 /// Reads a push by its headers.
 pub(crate) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Stream>, String> {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let body = inflate(header("content-encoding"), body)?;
+    let body = inflate(headers, body)?;
     if header("content-type").to_ascii_lowercase().starts_with("application/json") {
         json(&body)
     } else {
         protobuf(&body)
     }
-}
-
-/// What a body holds, uncompressed.
-pub(super) fn inflate(encoding: &str, body: &[u8]) -> Result<Vec<u8>, String> {
-    let mut inflated = Vec::new();
-    let read = match encoding {
-        "" | "snappy" => return Ok(body.to_vec()),
-        "gzip" => GzDecoder::new(body).take(LIMIT).read_to_end(&mut inflated),
-        "deflate" => DeflateDecoder::new(body).take(LIMIT).read_to_end(&mut inflated),
-        other => return Err(format!("Content-Encoding \"{other}\" not supported")),
-    };
-    read.map(|_| inflated).map_err(|error| error.to_string())
 }
 
 fn json(body: &[u8]) -> Result<Vec<Stream>, String> {

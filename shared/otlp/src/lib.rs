@@ -1,0 +1,74 @@
+//! What OpenTelemetry's exporters push, whatever the signal: well-formed requests are the backend's to judge.
+//!
+//! Not allowed here: to look at what a request says. [`push`] is the whole of it; what a body is, is in `media.rs`.
+
+#![forbid(unsafe_code)]
+
+mod media;
+
+use bytes::Bytes;
+use cockpit_core::{Body, ConfigError, Ports, Refusal, ports::Config};
+use cockpit_gate::{Call, Relay, backend};
+use cockpit_quota::{Meter, Signal};
+use cockpit_wire::otlp;
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use media::{Content, Media};
+
+/// What differs between signals.
+#[derive(Debug)]
+pub struct Export {
+    /// Whose quotas it counts against.
+    pub signal: Signal,
+    /// What it exports.
+    pub items: otlp::Items,
+    /// The variable that holds the backend's origin.
+    pub url: &'static str,
+    /// The variable that holds the path there.
+    pub path: &'static str,
+}
+
+impl Export {
+    /// What it costs: logs by the byte, as Loki counts them, metrics by the data point.
+    fn units(&self, content: &Content) -> u64 {
+        let units = match self.signal {
+            Signal::Logs => content.bytes,
+            Signal::Metrics => content.items,
+        };
+        u64::try_from(units).unwrap_or(u64::MAX)
+    }
+}
+
+/// Checks that a request is one, and forwards it byte for byte.
+pub async fn push(mut call: Call<'_, impl Ports>, export: &Export) -> Result<Response<Body>, Refusal> {
+    let media = Media::of(call.headers())?;
+    let body = call.read().await?;
+    let content = media.read(&body, call.route.limits.decoded, export.items)?;
+    if content.items == 0 {
+        // Nothing was sent, so nothing is lost; Loki would call it an error.
+        return Ok(nothing(&media));
+    }
+    let meter = Meter::open(call.ports, &call.permit, export.signal).await?;
+    meter.pay(export.units(&content)).await?;
+    let backend = backend(call.ports, export.url, "push_timeout").await?;
+    let path = path(call.ports, export.path).await?;
+    let headers = media.described(call.headers());
+    let mut response = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body)).await?;
+    // OpenTelemetry's senders drop data on every 5xx but these.
+    if response.status().is_server_error() && !matches!(response.status().as_u16(), 502..=504) {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(response)
+}
+
+async fn path(config: &impl Config, name: &str) -> Result<String, Refusal> {
+    let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
+    path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
+}
+
+/// An empty response message, in the form of the request.
+fn nothing(media: &Media) -> Response<Body> {
+    let body = if media.json { Bytes::from_static(b"{}") } else { Bytes::new() };
+    let mut response = Response::new(if body.is_empty() { Body::Empty } else { Body::from_bytes(body) });
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media.kind()));
+    response
+}
