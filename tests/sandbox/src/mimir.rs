@@ -35,7 +35,7 @@ impl Service for Mimir {
         let api = asked.path.strip_prefix("/prometheus/api/v1/");
         match (&asked.method, asked.path.as_str(), api) {
             (_, "/ready", _) => text(StatusCode::OK, "ready\n"),
-            (&Method::POST, "/api/v1/push", _) => self.store(asked, wire::decode(&asked.body)),
+            (&Method::POST, "/api/v1/push", _) => self.store(asked, wire::decode(&asked.headers, &asked.body)),
             (&Method::POST, "/otlp/v1/metrics", _) => self.store(asked, otlp::decode(&asked.headers, &asked.body)),
             (_, "/api/v1/alerts", _) => self.alertmanager(asked),
             (_, _, Some(api)) => self.read(api, asked),
@@ -97,12 +97,27 @@ impl Mimir {
 }
 
 fn instant(series: &Series, asked: &Asked) -> Reply {
+    let query = asked.parameter("query").unwrap_or_default();
+    if let Some((selector, _)) = query.strip_suffix(']').and_then(|query| query.rsplit_once('[')) {
+        return remembered(series, selector);
+    }
     let at = asked.parameter("time").and_then(|time| time.parse().ok()).map_or(i64::MAX, millis);
-    let Ok(selector) = Selector::parse(&asked.parameter("query").unwrap_or_default()) else { return bad_data(BEYOND) };
+    let Ok(selector) = Selector::parse(&query) else { return bad_data(BEYOND) };
     let found = series
         .at(&selector, at)
         .map(|(labels, time, value)| json!({"metric": labels, "value": [seconds(time), value]}));
     success(&json!({"resultType": "vector", "result": found.collect::<Vec<_>>()}))
+}
+
+/// The samples themselves: every one that is remembered, whatever range is asked for.
+fn remembered(series: &Series, selector: &str) -> Reply {
+    let Ok(selector) = Selector::parse(selector) else { return bad_data(BEYOND) };
+    let sample = |(time, value): (&i64, &f64)| json!([seconds(*time), value.to_string()]);
+    let found = series.all(&selector).map(|(labels, samples)| {
+        let values: Vec<_> = samples.iter().map(sample).collect();
+        json!({"metric": labels, "values": values})
+    });
+    success(&json!({"resultType": "matrix", "result": found.collect::<Vec<_>>()}))
 }
 
 fn range(series: &Series, asked: &Asked) -> Reply {

@@ -8,6 +8,7 @@ mod faults;
 mod gateway;
 mod load;
 mod logs;
+mod metric_senders;
 mod payload;
 mod process;
 mod prometheus;

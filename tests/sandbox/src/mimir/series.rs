@@ -41,6 +41,11 @@ impl Series {
         self.0.keys()
     }
 
+    /// The series chosen, each with the samples that are remembered by time in milliseconds.
+    pub(crate) fn all(&self, selector: &Selector) -> impl Iterator<Item = (&Labels, &BTreeMap<i64, f64>)> {
+        self.0.iter().filter(|(labels, _)| selector.matches(labels))
+    }
+
     /// The series chosen, each with its current sample at a moment: labels, time, value as text.
     pub(crate) fn at<'s>(
         &'s self,

@@ -83,6 +83,11 @@ pub(crate) fn built(name: &str) -> Command {
     command
 }
 
+/// A program of another Debian release, as `scripts/senders` unpacks it. One of this release has an absolute path.
+pub(crate) fn unpacked(program: &str) -> PathBuf {
+    tree::root().join("target/senders/debian/usr/bin").join(program)
+}
+
 /// A port that nobody listens on.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
