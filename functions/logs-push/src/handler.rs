@@ -5,10 +5,10 @@ use bytes::Bytes;
 use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
-use cockpit_quota::{Meter, Signal};
+use cockpit_quota::{Meter, Signal, meter::Used};
 use cockpit_wire::{
     checks::{Check, Limits},
-    explain::Explanation,
+    explain::{Explanation, Usage},
     identity::{Admission, Open},
     loki::{self, Judged, checker::Checker},
     otlp::Items,
@@ -71,7 +71,13 @@ async fn explain(
     let opened = media.open(call.read().await?, call.route.limits.decoded)?;
     judge(media.form, opened.content(), &mut checker)?;
     let (received, stored) = checker.entries();
-    json(&Explanation::new(checker.report(), limits, received, stored))
+    let usage = Meter::usage(call.ports, &call.permit, Signal::Logs).await?;
+    json(&Explanation::new(checker.report(), limits, received, stored).with(usage.map(shown)))
+}
+
+fn shown(used: Used) -> Usage {
+    let Used { what, used, limit, window } = used;
+    Usage { what, used, limit, window_seconds: Some(window).filter(|window| *window > 0) }
 }
 
 /// Streams are counted by the meter of the push.

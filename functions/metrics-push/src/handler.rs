@@ -8,10 +8,10 @@ use bytes::Bytes;
 use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
-use cockpit_quota::{Meter, Signal};
+use cockpit_quota::{Meter, Signal, meter::Used};
 use cockpit_wire::{
     checks::{Check, Limits},
-    explain::Explanation,
+    explain::{Explanation, Usage},
     identity::{Admission, Open},
     otlp::Items,
     remote_write::{Contents, Judged, Validator, version1, version2},
@@ -82,7 +82,13 @@ async fn explain(
     let request = inflate(&block, call.route.limits.decoded)?;
     let (judged, report) = judge(call, version, &request, limits, &mut Open)?;
     let values = |contents: &Contents| u64::try_from(contents.values()).unwrap_or(u64::MAX);
-    json(&Explanation::new(&report, limits, values(&judged.sent), values(&judged.kept)))
+    let usage = Meter::usage(call.ports, &call.permit, Signal::Metrics).await?;
+    json(&Explanation::new(&report, limits, values(&judged.sent), values(&judged.kept)).with(usage.map(shown)))
+}
+
+fn shown(used: Used) -> Usage {
+    let Used { what, used, limit, window } = used;
+    Usage { what, used, limit, window_seconds: Some(window).filter(|window| *window > 0) }
 }
 
 /// Series are counted by the meter of the push.

@@ -1,6 +1,9 @@
 //! Refusals as answers, in the words of the client that called, and as lines of the operator's log.
 
-use crate::respond::{RequestId, with_type};
+use crate::{
+    pace::Pace,
+    respond::{RequestId, with_type},
+};
 use cockpit_api::ApiError;
 use cockpit_core::{Body, Dialect, Refusal, Throttle, ports::Log};
 use http::{
@@ -9,16 +12,13 @@ use http::{
 };
 use serde::Serialize;
 
-/// How long a caller should wait when something of ours has failed.
-pub(crate) const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
-
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Senders show the first line of an error, up to 256 bytes.
 const LINE: usize = 255;
 
 /// The answer that tells a caller it is refused; `caller` is what it sent.
-pub(crate) fn response(dialect: Dialect, caller: &HeaderMap, refusal: &Refusal) -> Response<Body> {
+pub(crate) fn response(dialect: Dialect, caller: &HeaderMap, pace: Pace, refusal: &Refusal) -> Response<Body> {
     let mut response = match dialect {
         Dialect::Push | Dialect::Plain => with_type("text/plain; charset=utf-8", line(&refusal.to_string())),
         Dialect::Otlp if speaks_json(caller) => json(&StatusMessage { message: refusal.to_string() }),
@@ -27,7 +27,7 @@ pub(crate) fn response(dialect: Dialect, caller: &HeaderMap, refusal: &Refusal) 
         Dialect::Management => json(&ApiError::from(refusal)),
     };
     *response.status_mut() = status(dialect, refusal);
-    add_headers(&mut response, dialect, refusal);
+    add_headers(&mut response, dialect, pace, refusal);
     response
 }
 
@@ -39,7 +39,7 @@ fn status(dialect: Dialect, refusal: &Refusal) -> StatusCode {
     }
 }
 
-fn add_headers(response: &mut Response<Body>, dialect: Dialect, refusal: &Refusal) {
+fn add_headers(response: &mut Response<Body>, dialect: Dialect, pace: Pace, refusal: &Refusal) {
     let headers = response.headers_mut();
     match refusal {
         Refusal::Unauthenticated if dialect != Dialect::Management => {
@@ -49,18 +49,18 @@ fn add_headers(response: &mut Response<Body>, dialect: Dialect, refusal: &Refusa
             let allow: Vec<_> = allow.iter().map(Method::as_str).collect();
             headers.extend(HeaderValue::try_from(allow.join(", ")).map(|allow| (ALLOW, allow)));
         }
-        Refusal::Throttled(throttle) => limits(headers, throttle),
+        Refusal::Throttled(throttle) => limits(headers, pace, throttle),
         Refusal::Interrupted | Refusal::Unavailable(_) | Refusal::BadUpstream(_) => {
-            headers.insert(RETRY_AFTER, RETRY_SECONDS);
+            headers.insert(RETRY_AFTER, pace.after_failure());
         }
         _ => {}
     }
 }
 
 /// The headers of draft-ietf-httpapi-ratelimit-headers-07, which people and dashboards read, and the one senders do.
-fn limits(headers: &mut HeaderMap, throttle: &Throttle) {
+fn limits(headers: &mut HeaderMap, pace: Pace, throttle: &Throttle) {
     let Throttle { limit, window, current, reset, retry, .. } = *throttle;
-    headers.insert(RETRY_AFTER, retry.into());
+    headers.insert(RETRY_AFTER, pace.after_limit(retry));
     headers.insert("ratelimit-limit", limit.into());
     headers.insert("ratelimit-remaining", limit.saturating_sub(current).into());
     headers.insert("ratelimit-reset", reset.into());
@@ -166,7 +166,9 @@ mod tests {
     #[test]
     fn a_body_too_large_for_a_push_is_a_400() {
         for (dialect, want) in [(Dialect::Push, 400), (Dialect::Prometheus, 413), (Dialect::Management, 413)] {
-            assert_eq!(response(dialect, &HeaderMap::new(), &Refusal::TooLarge(1)).status(), want);
+            let (caller, random) = (HeaderMap::new(), cockpit_fake::Fake::new(&[]));
+            let told = response(dialect, &caller, Pace::of(&caller, &random), &Refusal::TooLarge(1));
+            assert_eq!(told.status(), want);
         }
     }
 }

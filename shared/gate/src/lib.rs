@@ -8,6 +8,7 @@
 mod body;
 mod call;
 mod error;
+mod pace;
 mod relay;
 mod respond;
 mod serve;

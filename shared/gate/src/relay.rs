@@ -1,10 +1,10 @@
 //! To a backend and back: what the backend says reaches the caller unless it is about us.
 
-use crate::{call::Call, error::RETRY_SECONDS};
+use crate::{call::Call, pace::Pace};
 use cockpit_core::{
     Backend, Body, Fault, Outbound, Refusal,
     outbound::TENANT,
-    ports::{Config, ConfigError, Upstream},
+    ports::{Config, ConfigError, Random, Upstream},
 };
 use http::{
     HeaderMap, HeaderName, Response, StatusCode,
@@ -47,7 +47,7 @@ pub async fn backend(config: &impl Config, url: &str, timeout: &str) -> Result<B
     Ok(Backend { origin: origin.to_owned(), timeout: Duration::from_secs(seconds) })
 }
 
-impl<P: Upstream> Call<'_, P> {
+impl<P: Upstream + Random> Call<'_, P> {
     /// Sends the call on behalf of its permit's tenant, and brings back what the caller may see of the answer.
     pub async fn relay(
         &self,
@@ -73,18 +73,19 @@ impl<P: Upstream> Call<'_, P> {
         let mut response = self.ports.send(outbound).await?;
         *response.status_mut() = relay.status(response.status())?;
         strip(response.headers_mut());
-        relay.pace(&mut response);
+        if relay.must_pace(&response) {
+            let wait = Pace::of(self.headers(), self.ports).after_failure();
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
         Ok(response)
     }
 }
 
 impl Relay {
-    /// Tells a sender when to come back if the backend did not: Loki never does.
-    fn pace(self, response: &mut Response<Body>) {
+    /// Whether to tell a sender when to come back, because the backend did not: Loki never does.
+    fn must_pace(self, response: &Response<Body>) -> bool {
         let again = matches!(response.status().as_u16(), 429 | 500..=599);
-        if self == Self::Push && again && !response.headers().contains_key(header::RETRY_AFTER) {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_SECONDS);
-        }
+        self == Self::Push && again && !response.headers().contains_key(header::RETRY_AFTER)
     }
 
     /// The status the caller sees, or a refusal where the backend's says that we are misconfigured: a redirect,

@@ -4,6 +4,7 @@ use crate::{
     body::Incoming,
     call::Call,
     error,
+    pace::Pace,
     respond::{self, RequestId},
 };
 use cockpit_auth::authenticate;
@@ -35,7 +36,7 @@ pub async fn serve<P: Ports>(
         Err(refusal) => {
             error::log(ports, function, &id, &refusal);
             body.discard().await;
-            error::response(dialect, &head.headers, &refusal)
+            error::response(dialect, &head.headers, Pace::of(&head.headers, ports), &refusal)
         }
     };
     respond::finish(response, &id)

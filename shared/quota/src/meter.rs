@@ -26,6 +26,19 @@ pub trait Ports: Kv + Config + Clock + Random + Log + Memory {}
 
 impl<T: Kv + Config + Clock + Random + Log + Memory> Ports for T {}
 
+/// How much of a limit is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// What is limited, as in "samples".
+    pub what: &'static str,
+    /// How many were sent in this window, or given out to those that will send them; how many exist.
+    pub used: u64,
+    /// How many there may be.
+    pub limit: u64,
+    /// Seconds of a window; 0 if the limit is on what exists at once.
+    pub window: u64,
+}
+
 /// The meter of one push.
 #[derive(Debug)]
 pub struct Meter<'p, P> {
@@ -42,18 +55,32 @@ pub struct Meter<'p, P> {
 impl<'p, P: Ports> Meter<'p, P> {
     /// Opens the meter of the permit's tenant, or refuses a push that is certain to be refused, before it costs more.
     pub async fn open(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
-        let project = permit.tenant().ok_or_else(|| Refusal::bug("a push without a tenant"))?;
-        let rules = Rules::read(ports, Limits::DEFAULT).await?;
-        let sender = format!("{project}/{}", signal.name());
-        let entries = ports.recall::<Entries>();
-        let entry = entries.of(&sender);
-        let meter = Self { ports, sender, signal, allowance: rules.limits.of(signal), rules, entries, entry };
+        let meter = Self::of(ports, permit, signal).await?;
         let (rate, now) = (meter.allowance.rate, ports.now());
         if meter.entry.lease.borrow().refuses(&rate, now, Amount::push(1)) {
             return Err(meter.throttled().await);
         }
         meter.load().await?;
         Ok(meter)
+    }
+
+    /// How much of each limit is used: of those on rates, in the window that it is. Nothing is counted.
+    pub async fn usage(ports: &'p P, permit: &Permit, signal: Signal) -> Result<[Used; 3], Refusal> {
+        let meter = Self::of(ports, permit, signal).await?;
+        meter.load().await?;
+        let rate = meter.allowance.rate;
+        let key = usage::counter_key(&meter.sender, rate.window(ports.now()).start);
+        let given = Amount::unpack(ports.increment(&key, 0).await?);
+        Ok(meter.used(given))
+    }
+
+    async fn of(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
+        let project = permit.tenant().ok_or_else(|| Refusal::bug("a push without a tenant"))?;
+        let rules = Rules::read(ports, Limits::DEFAULT).await?;
+        let sender = format!("{project}/{}", signal.name());
+        let entries = ports.recall::<Entries>();
+        let entry = entries.of(&sender);
+        Ok(Self { ports, sender, signal, allowance: rules.limits.of(signal), rules, entries, entry })
     }
 
     /// The key to hash identities with; another one after [`refresh`](Self::refresh).
@@ -91,12 +118,27 @@ impl<'p, P: Ports> Meter<'p, P> {
         self.with_active(0, |active| active.count())
     }
 
-    /// The refusal of series or streams that were cut out.
-    pub fn full(&self) -> Throttle {
-        let what = match self.signal {
+    fn used(&self, given: Amount) -> [Used; 3] {
+        let (rate, budget) = (self.allowance.rate, self.allowance.rate.budget());
+        let in_window = |what, used: u64, limit: u64| Used { what, used: used.min(limit), limit, window: rate.window };
+        let active = Used { what: self.counted(), used: self.active(), limit: self.allowance.active, window: 0 };
+        [
+            in_window(self.unit(), given.units, budget.units),
+            in_window("pushes", given.requests, budget.requests),
+            active,
+        ]
+    }
+
+    const fn counted(&self) -> &'static str {
+        match self.signal {
             Signal::Metrics => "active series",
             Signal::Logs => "active streams",
-        };
+        }
+    }
+
+    /// The refusal of series or streams that were cut out.
+    pub fn full(&self) -> Throttle {
+        let what = self.counted();
         let limit = self.allowance.active;
         let retry = self.jitter(10, 20);
         Throttle { owner: "cockpit", what, limit, window: 0, current: self.active().max(limit), reset: retry, retry }

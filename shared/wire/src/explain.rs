@@ -15,6 +15,22 @@ pub struct Explanation<'r> {
     pub stored: u64,
     /// Why the others would not.
     pub refused: Vec<Explained<'r>>,
+    /// How much of each limit on what is sent over time is used already.
+    pub usage: Vec<Usage>,
+}
+
+/// How much of a limit is used.
+#[derive(Debug, Serialize)]
+pub struct Usage {
+    /// What is limited.
+    pub what: &'static str,
+    /// How many were sent in this window, or exist.
+    pub used: u64,
+    /// How many there may be.
+    pub limit: u64,
+    /// Seconds of a window, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_seconds: Option<u64>,
 }
 
 /// One reason.
@@ -39,7 +55,13 @@ impl<'r> Explanation<'r> {
     /// Explains a report that was made under these limits.
     pub fn new(report: &'r Report, limits: &Limits, received: u64, stored: u64) -> Self {
         let refused = report.reasons().map(|reason| Explained::new(reason, limits)).collect();
-        Self { received, stored, refused }
+        Self { received, stored, refused, usage: Vec::new() }
+    }
+
+    /// The same with what is used of other limits.
+    pub fn with(mut self, usage: impl IntoIterator<Item = Usage>) -> Self {
+        self.usage.extend(usage);
+        self
     }
 }
 
@@ -73,7 +95,8 @@ mod tests {
             {"id": "duplicate_label_names", "message": "a label name stands twice", "count": 1, "examples": ["a"]},
             {"id": "line_too_long", "message": "a line is too long", "count": 5,
              "limit": {"name": "max-line-size", "value": 7, "unit": "bytes"}, "examples": ["0", "1", "2"]},
-        ]});
-        assert_eq!(serde_json::to_value(Explanation::new(&report, &limits, 9, 3)).unwrap(), want);
+        ], "usage": [{"what": "series", "used": 1, "limit": 2}]});
+        let usage = Usage { what: "series", used: 1, limit: 2, window_seconds: None };
+        assert_eq!(serde_json::to_value(Explanation::new(&report, &limits, 9, 3).with([usage])).unwrap(), want);
     }
 }

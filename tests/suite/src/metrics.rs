@@ -3,7 +3,10 @@
 use crate::{
     flow::World,
     pushed::{Pushed, push, snappy},
+    rows::Answer,
 };
+use cockpit_core::ports::UpstreamError;
+use serde_json::json;
 
 /// The moment at which test doubles live, in milliseconds.
 const NOW: i64 = 1_699_565_000_000;
@@ -168,4 +171,43 @@ fn explain_says_what_would_be_refused_and_stores_nothing() {
     let told = pushed.answer.json();
     assert_eq!((&told["received"], &told["stored"]), (&3.into(), &1.into()), "{told}");
     assert_eq!(told["refused"][0]["id"], "missing-metric-name", "{told}");
+}
+
+#[test]
+fn explain_shows_how_much_of_each_limit_is_used() {
+    let world = World::with(&[("quotas", "samples_per_second=100 active_series=7")]);
+    let request = snappy(&series(&[("__name__", "up")], &[NOW, NOW + 1]));
+    let explain = || push(&world, "/api/v1/push?explain=true", &[VERSION_1], &request).answer.json()["usage"].clone();
+    let unused = explain();
+    assert_eq!(unused[0], json!({"what": "samples", "used": 0, "limit": 2_000, "window_seconds": 20}));
+    assert_eq!(unused[2], json!({"what": "active series", "used": 0, "limit": 7}));
+    assert_eq!(explain(), unused, "an explanation uses nothing");
+    assert_eq!(push(&world, "/api/v1/push", &[VERSION_1], &request).answer.status, 200);
+    let used = explain();
+    assert!(used[0]["used"].as_u64() >= Some(2) && used[1]["used"].as_u64() >= Some(1), "{used}");
+    assert_eq!(used[2]["used"], 1, "{used}");
+}
+
+/// What a sender is told that says how often it has tried: the status, and how many seconds to wait.
+fn attempt(world: &World, attempt: &str) -> (u16, u64) {
+    let request = snappy(&series(&[("__name__", "up")], &[NOW; 20]));
+    let Answer { status, headers, .. } =
+        push(world, "/api/v1/push", &[VERSION_1, ("retry-attempt", attempt)], &request).answer;
+    (status, headers.get("retry-after").map_or(0, |value| value.to_str().unwrap().parse().unwrap()))
+}
+
+#[test]
+fn a_sender_that_tries_in_vain_is_asked_to_wait_longer_each_time() {
+    let limited = World::with(&[("quotas", "samples_per_second=1")]);
+    assert_eq!(attempt(&limited, "").0, 200);
+    for (tried, least) in [("", 1), ("1", 2), ("3", 8)] {
+        let (status, seconds) = attempt(&limited, tried);
+        assert!(status == 429 && (least..=96).contains(&seconds), "{tried}: {status}, {seconds} s");
+    }
+    let failing = World::new();
+    for (tried, range) in [("", 3..=8), ("1", 5..=15), ("9", 40..=120)] {
+        failing.fake.upstream.answer(Err(UpstreamError::TimedOut));
+        let (status, seconds) = attempt(&failing, tried);
+        assert!(status == 503 && range.contains(&seconds), "{tried}: {status}, {seconds} s");
+    }
 }
