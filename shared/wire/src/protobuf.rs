@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         if self.0.is_empty() { Ok(None) } else { self.field_within(GROUP_DEPTH).map(Some) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn field_within(&mut self, depth: usize) -> Result<(u32, Value<'a>), ProtobufError> {
         let tag = u32::try_from(self.varint()?).map_err(|_| ProtobufError::FieldNumber)?;
         let number = tag >> 3;
@@ -123,7 +123,9 @@ impl<'a> Reader<'a> {
         Ok((number, value))
     }
 
-    /// Skips a group up to its end tag.
+    /// Skips a group up to its end tag. No message here has one.
+    #[cold]
+    #[inline(never)]
     fn group(&mut self, number: u32, depth: usize) -> Result<Value<'a>, ProtobufError> {
         let depth = depth.checked_sub(1).ok_or(ProtobufError::WireType)?;
         let end = u64::from(number) << 3 | 4;

@@ -52,7 +52,7 @@ impl<'v, A: Admission> Validator<'v, A> {
             Some(Check::LabelInvalid)
         } else if self.limits.exceeds(Limit::LabelName, name.len()) {
             Some(Check::LabelNameTooLong)
-        } else if std::str::from_utf8(value).is_err() {
+        } else if !value.is_ascii() && std::str::from_utf8(value).is_err() {
             Some(Check::LabelValueInvalid)
         } else if self.limits.exceeds(Limit::LabelValue, value.len()) {
             Some(Check::LabelValueTooLong)

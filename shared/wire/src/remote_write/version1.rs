@@ -45,23 +45,21 @@ impl<'a, J: Judge> Walker<'_, 'a, J, Raw<'a>> {
     /// Reads all labels, wherever they stand, and returns the fields from the first other one on.
     fn read_labels(&mut self, message: &Message<'a>) -> Result<Fields<'a>, ProtobufError> {
         self.labels.begin();
-        let mut fields = message.fields();
-        let (mut rest, mut found) = (fields.clone(), false);
-        while let Some(field) = fields.next()? {
+        let (mut fields, mut others) = (message.fields(), None);
+        loop {
+            self.labels.skip(&mut fields);
+            let here = fields.clone();
+            let Some(field) = fields.next()? else { return Ok(others.unwrap_or(here)) };
             if field.number == 1 {
                 let bytes = field.value.bytes()?;
-                self.labels.push(Raw(bytes), || {
+                self.labels.push(Raw(field.bytes()), || {
                     let (name, value) = label(bytes)?;
                     Ok(Label { name, value, seen: self.judge.label(name, value) })
                 })?;
             } else {
-                found = true;
-            }
-            if !found {
-                rest = fields.clone();
+                others.get_or_insert(here);
             }
         }
-        Ok(rest)
     }
 
     fn metadata(&mut self, message: &Message<'a>) -> Result<(), ProtobufError> {
