@@ -203,16 +203,21 @@ impl StandIn {
 
     /// The lines of a tenant's streams with this label, newest first, asked of a stand-in for Loki itself.
     pub(crate) fn lines(&self, tenant: &str, label: &str, value: &str) -> Vec<String> {
-        let url = format!("{}/loki/api/v1/query_range?limit=5000&query=%7B{label}=%22{value}%22%7D", self.url);
-        let answer = self.client.send(&Method::GET, &url, &[("x-scope-orgid", tenant.to_owned())], b"");
-        let streams = answer.json()["data"]["result"].as_array().cloned().unwrap_or_default();
-        let values = streams.iter().flat_map(|stream| stream["values"].as_array().unwrap());
-        values.map(|value| value[1].as_str().unwrap().to_owned()).collect()
+        lines(&self.client, &self.url, tenant, label, value)
     }
 
     fn control(&self, what: &str) -> String {
         format!("{}/-/sandbox/{what}", self.url)
     }
+}
+
+/// The lines of a tenant's streams with this label, newest first, asked of a Loki itself.
+pub(crate) fn lines(client: &Client, loki: &str, tenant: &str, label: &str, value: &str) -> Vec<String> {
+    let url = format!("{loki}/loki/api/v1/query_range?limit=5000&query=%7B{label}=%22{value}%22%7D");
+    let answer = client.send(&Method::GET, &url, &[("x-scope-orgid", tenant.to_owned())], b"");
+    let streams = answer.json()["data"]["result"].as_array().cloned().unwrap_or_default();
+    let values = streams.iter().flat_map(|stream| stream["values"].as_array().unwrap());
+    values.map(|value| value[1].as_str().unwrap().to_owned()).collect()
 }
 
 /// A gateway with an active Cockpit before a sandbox.

@@ -1,8 +1,12 @@
 //! Logs over HTTP: what is pushed is read back, and nobody's broken connection is anybody else's trouble.
+//!
+//! What is read back is asked of the sandbox, and of the Loki that `COCKPIT_TEST_LOKI_URL` names, if it is set; that one
+//! must have `auth_enabled`.
 
 use super::{
     client::headers_of,
-    gateway::{Gateway, with_sandbox},
+    gateway::{self, Gateway, Sandbox, with_sandbox},
+    process::eventually,
 };
 use crate::rows::{Answer, PROJECT};
 use flate2::{Compression, write::GzEncoder};
@@ -12,7 +16,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     thread,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 fn writer(gateway: &Gateway) -> String {
@@ -25,25 +29,45 @@ fn push(gateway: &Gateway, secret: &str, body: &Value) -> Answer {
     gateway.client.send(&Method::POST, &url, &headers, body.to_string().as_bytes())
 }
 
+fn now() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "the gateway under test lives now")]
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
+}
+
 /// A push of these lines, as old as the seconds beside them.
 fn lines(app: &str, lines: &[(&str, u64)]) -> Value {
-    #[expect(clippy::disallowed_methods, reason = "the gateway under test lives now")]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = now().as_secs();
     let values: Vec<_> = lines.iter().map(|(line, age)| json!([format!("{}000000000", now - age), line])).collect();
     json!({"streams": [{"stream": {"app": app}, "values": values}]})
 }
 
+/// Pushes through a gateway before this Loki, and asks the Loki itself what it holds.
+fn keeps_all_but_what_is_refused(name: &str, loki: &str) {
+    // Past the harness, which keeps what tests that pass print to itself.
+    writeln!(std::io::stderr(), "logs are written to {name}").unwrap();
+    let gateway = Gateway::start("logs", &[("loki_url", loki)]);
+    assert_eq!(gateway.activate().status, 200);
+    let secret = writer(&gateway);
+    // A Loki that stays remembers the runs before.
+    let app = format!("read-back-{}", now().as_nanos());
+    let answer = push(&gateway, &secret, &lines(&app, &[("one", 2), ("two", 1)]));
+    assert_eq!((answer.status, answer.body.len()), (204, 0), "{name}: {answer:?}");
+    let answer = push(&gateway, &secret, &lines(&app, &[("ancient", 32 * 86400), ("three", 0)]));
+    assert_eq!(answer.status, 400, "{name}");
+    assert!(answer.body.starts_with(b"1 of 2 log entries stored; 1 greater_than_max_sample_age: "), "{answer:?}");
+    let kept = |tenant| gateway::lines(&gateway.client, loki, tenant, "app", &app);
+    eventually(name, || (kept(PROJECT) == ["three", "two", "one"]).then_some(()));
+    assert_eq!(kept("somebody-else").len(), 0, "{name} must keep tenants apart: auth_enabled");
+}
+
 #[test]
 fn what_is_pushed_is_read_back_but_for_what_is_refused() {
-    let (gateway, sandbox) = with_sandbox("logs");
-    let secret = writer(&gateway);
-    let answer = push(&gateway, &secret, &lines("a", &[("one", 2), ("two", 1)]));
-    assert_eq!((answer.status, answer.body.len()), (204, 0), "{answer:?}");
-    let answer = push(&gateway, &secret, &lines("a", &[("ancient", 32 * 86400), ("three", 0)]));
-    assert_eq!(answer.status, 400);
-    assert!(answer.body.starts_with(b"1 of 2 log entries stored; 1 greater_than_max_sample_age: "), "{answer:?}");
-    assert_eq!(sandbox.loki.lines(PROJECT, "app", "a"), ["three", "two", "one"]);
-    assert_eq!(sandbox.loki.lines("somebody-else", "app", "a").len(), 0);
+    let sandbox = Sandbox::start();
+    keeps_all_but_what_is_refused("the sandbox", &sandbox.loki.url);
+    #[expect(clippy::disallowed_methods, reason = "the environment names a backend for this test only")]
+    if let Ok(url) = std::env::var("COCKPIT_TEST_LOKI_URL") {
+        keeps_all_but_what_is_refused("the Loki of COCKPIT_TEST_LOKI_URL", &url);
+    }
 }
 
 #[test]
@@ -70,8 +94,7 @@ fn a_sender_that_stops_in_the_midst_costs_nothing_but_its_connection() {
 
 /// The largest pushes there can be, of which every second entry is refused: no request costs more memory.
 fn hostile() -> [(&'static str, &'static str, Vec<u8>); 2] {
-    #[expect(clippy::disallowed_methods, reason = "the gateway under test lives now")]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = now().as_secs();
     const PAIRS: usize = 49_000;
     let pairs = format!("[],[\"{now}000000000\"],").repeat(PAIRS);
     let stream = format!("{{\"values\":[{}]}},", pairs.trim_end_matches(','));
