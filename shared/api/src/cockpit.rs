@@ -3,16 +3,20 @@
 use crate::time::rfc3339;
 use cockpit_core::ProjectId;
 use cockpit_state::Status;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A project's Cockpit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Cockpit {
     /// The project's UUID.
+    #[schemars(extend("format" = "uuid"))]
     pub project_id: String,
     /// When it was activated, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub created_at: Option<String>,
     /// When it last changed, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub updated_at: Option<String>,
     /// Where its data plane is.
     pub endpoints: Endpoints,
@@ -25,7 +29,7 @@ pub struct Cockpit {
 }
 
 /// Base URLs of the data plane. None ends in a slash: clients append paths by concatenation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Endpoints {
     /// Metrics; push to `{metrics_url}/api/v1/push`, query `{metrics_url}/prometheus`.
     pub metrics_url: String,
@@ -54,7 +58,7 @@ impl Endpoints {
 }
 
 /// A pricing plan: how long data is kept, and what it costs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Plan {
     /// Its id; today the same as its name.
     pub id: &'static str,

@@ -2,10 +2,11 @@
 //! be a JSON object.
 
 use cockpit_core::{Refusal, refusal::InvalidReason};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The body of an error.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ApiError {
     /// 400: an argument is missing or wrong.
@@ -71,17 +72,22 @@ pub enum ApiError {
 }
 
 /// What is wrong with an argument.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Detail {
+    /// Which argument.
     argument_name: &'static str,
+    /// `required`, `format` or `constraint`.
     reason: &'static str,
+    /// What it must be.
     help_message: String,
 }
 
 /// A missing right.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Permission {
+    /// What was tried.
     action: &'static str,
+    /// On what.
     resource: &'static str,
 }
 

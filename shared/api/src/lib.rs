@@ -7,6 +7,7 @@
 
 mod cockpit;
 mod error;
+mod openapi;
 mod page;
 mod request;
 mod time;
@@ -14,6 +15,7 @@ mod token;
 
 pub use cockpit::{Cockpit, Endpoints, Plan};
 pub use error::ApiError;
+pub use openapi::openapi;
 pub use page::{Order, Page};
 pub use request::{CreateToken, ListTokens, ProjectBody, ProjectQuery, body, query};
 pub use token::{Token, TokenList};

@@ -1,12 +1,13 @@
 //! Pages and order of a list.
 
 use cockpit_core::{Refusal, refusal::InvalidReason};
+use std::borrow::Cow;
 
 /// The page size of a client that asks for none; the recorded clients do not.
 const DEFAULT_SIZE: usize = 50;
 
 /// The largest page.
-const MAX_SIZE: usize = 1000;
+pub(crate) const MAX_SIZE: usize = 1000;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +32,10 @@ pub enum Order {
 impl Page {
     /// Reads `page` and `page_size`.
     pub(crate) fn parse(number: Option<&str>, size: Option<&str>) -> Result<Self, Refusal> {
-        let number = positive("page", number.unwrap_or("1"), usize::MAX)?;
-        let size = size.map_or(Ok(DEFAULT_SIZE), |size| positive("page_size", size, MAX_SIZE))?;
+        let number = number.map_or(Some(1), positive);
+        let number = number.ok_or_else(|| invalid("page", "must be 1 or more".into()))?;
+        let size = size.map_or(Some(DEFAULT_SIZE), |size| positive(size).filter(|size| *size <= MAX_SIZE));
+        let size = size.ok_or_else(|| invalid("page_size", format!("must be between 1 and {MAX_SIZE}").into()))?;
         Ok(Self { number, size })
     }
 
@@ -50,27 +53,21 @@ impl Order {
             Some("name_asc") => Self::Name,
             Some("name_desc") => Self::NameDescending,
             Some(_) => {
-                return Err(Refusal::Invalid {
-                    argument: "order_by",
-                    reason: InvalidReason::Constraint,
-                    help: "must be created_at_asc, created_at_desc, name_asc or name_desc".into(),
-                });
+                let help = "must be created_at_asc, created_at_desc, name_asc or name_desc";
+                return Err(invalid("order_by", help.into()));
             }
         })
     }
 }
 
-fn positive(argument: &'static str, text: &str, max: usize) -> Result<usize, Refusal> {
-    let number = text.parse().ok().filter(|number| (1..=max).contains(number));
-    number.ok_or_else(|| Refusal::Invalid {
-        argument,
-        reason: InvalidReason::Constraint,
-        help: if max == usize::MAX {
-            "must be 1 or more".into()
-        } else {
-            format!("must be between 1 and {max}").into()
-        },
-    })
+/// A number of 1 or more; one that does not fit is past every end.
+fn positive(text: &str) -> Option<usize> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(usize::MAX)).filter(|number| *number > 0)
+}
+
+fn invalid(argument: &'static str, help: Cow<'static, str>) -> Refusal {
+    Refusal::Invalid { argument, reason: InvalidReason::Constraint, help }
 }
 
 #[cfg(test)]
@@ -86,7 +83,7 @@ mod tests {
         assert_eq!(page("1", "2"), [1, 2]);
         assert_eq!(page("3", "2"), [5]);
         assert_eq!(page("4", "2"), [0; 0]);
-        assert_eq!(page(&usize::MAX.to_string(), "1000"), [0; 0]);
+        assert_eq!(page(&u128::MAX.to_string(), "1000"), [0; 0]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use crate::page::{Order, Page};
 use cockpit_core::{ProjectId, Refusal, Scope, Scopes, refusal::InvalidReason};
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -11,8 +12,10 @@ use std::collections::BTreeMap;
 const MAX_NAME: usize = 255;
 
 /// A body that names a project.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, JsonSchema, Deserialize)]
 pub struct ProjectBody {
+    /// The project's UUID.
+    #[schemars(required, extend("format" = "uuid"))]
     project_id: Option<String>,
 }
 
@@ -38,10 +41,15 @@ impl ProjectQuery {
 }
 
 /// The body of a token's creation.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, JsonSchema, Deserialize)]
 pub struct CreateToken {
+    /// The project's UUID.
+    #[schemars(required, extend("format" = "uuid"))]
     project_id: Option<String>,
+    /// What it is called; need not be unique.
+    #[schemars(required, length(min = 1, max = 255), regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"))]
     name: Option<String>,
+    /// What it may do; scopes left out are not held.
     scopes: Option<BTreeMap<String, Option<bool>>>,
 }
 

@@ -2,21 +2,26 @@
 
 use crate::time::rfc3339;
 use cockpit_core::{Scope, Scopes};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Token {
     /// Its UUID.
+    #[schemars(extend("format" = "uuid"))]
     pub id: String,
     /// The UUID of its project.
+    #[schemars(extend("format" = "uuid"))]
     pub project_id: String,
     /// Its name.
     pub name: String,
     /// When it was created, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub created_at: Option<String>,
     /// The same: tokens never change.
+    #[schemars(extend("format" = "date-time"))]
     pub updated_at: Option<String>,
     /// Each of the nine scopes, and whether it is held.
     pub scopes: BTreeMap<&'static str, bool>,
@@ -45,7 +50,7 @@ fn names(held: Scopes) -> BTreeMap<&'static str, bool> {
 }
 
 /// One page of a project's tokens.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct TokenList {
     /// How many there are on all pages.
     pub total_count: usize,

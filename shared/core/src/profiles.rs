@@ -70,4 +70,5 @@ pub const PROFILES: &[Profile] = &[
         backends: &[],
         variables: &["admin_key", "mimir_url", "public_url"],
     },
+    Profile { function: "openapi", stores: &[], backends: &[], variables: &["public_url"] },
 ];

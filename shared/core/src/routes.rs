@@ -59,6 +59,7 @@ const FORM: &[Method] = &[Method::GET, Method::POST];
 
 const PROBE: Access = Public("probes of load balancers and orchestrators hold no credentials");
 const BUILD: Access = Public("it shows the version only, which operators ask for before they have a key");
+const MANUAL: Access = Public("it says what this page says, which callers need before they have a key");
 
 /// Every request the gateway answers. What is not listed is a 404.
 #[rustfmt::skip]
@@ -107,6 +108,8 @@ pub static ROUTES: &[Route] = &[
     row("status",        GET,    "/-/ready",                                           PROBE,                &BODILESS,     Plain,      Operation::Ready),
     row("status",        GET,    "/-/healthy",                                         PROBE,                &BODILESS,     Plain,      Operation::Healthy),
     row("status",        GET,    "/-/buildinfo",                                       BUILD,                &BODILESS,     Plain,      Operation::BuildInfo),
+
+    row("openapi",       GET,    "/openapi.json",                                      MANUAL,               &BODILESS,     Plain,      Operation::DescribeApi),
 ];
 
 const fn row(

@@ -9,6 +9,7 @@ mod gateway;
 mod load;
 mod logs;
 mod metric_senders;
+mod openapi;
 mod payload;
 mod process;
 mod prometheus;

@@ -14,6 +14,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("metrics-query", "relay"),
     ("logs-push", "push"),
     ("status", "probe"),
+    ("openapi", "probe"),
 ];
 
 /// What Rust's standard library and the SDK always import, none of which opens a way out: no folder is ever

@@ -33,4 +33,6 @@ pub enum Operation {
     Healthy,
     /// Show the version.
     BuildInfo,
+    /// Describe every operation: OpenAPI.
+    DescribeApi,
 }

@@ -1,0 +1,177 @@
+//! The API described by itself: OpenAPI 3.1, made from the route table and the types of this crate.
+//!
+//! What each operation takes and gives stands in `operations`; paths, methods, access and limits are the table's.
+
+mod errors;
+mod operations;
+mod parameters;
+
+use cockpit_core::{
+    Route,
+    routes::{Access, ROUTES},
+};
+use http::Method;
+use operations::{Answer, Described, describe};
+use parameters::Parameter;
+use schemars::{SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The document of a gateway that is reached at `public_url`.
+pub fn openapi(public_url: &str) -> Value {
+    let mut schemas = Schemas::new();
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    for route in ROUTES {
+        let path = paths.entry(templated(route.path)).or_default();
+        for method in route.methods {
+            let id = operation_id(route, method.as_str());
+            path.insert(method.as_str().to_lowercase(), operation(route, method, &id, &mut schemas));
+        }
+    }
+    let responses = errors::responses(&mut schemas);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Cockpit Edge",
+            "summary": "Cockpit's API, and the data plane behind it",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": public_url.trim_end_matches('/')}],
+        "paths": paths,
+        "components": {"schemas": schemas.definitions(), "responses": responses, "securitySchemes": credentials()},
+    })
+}
+
+/// Schemas of what is taken and of what is given: a field that is always sent may still be left out by a caller.
+struct Schemas {
+    taken: SchemaGenerator,
+    given: SchemaGenerator,
+}
+
+impl Schemas {
+    fn new() -> Self {
+        let mut settings = SchemaSettings::draft2020_12();
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+        let given = settings.clone().for_serialize().into_generator();
+        Self { taken: settings.for_deserialize().into_generator(), given }
+    }
+
+    fn definitions(mut self) -> Map<String, Value> {
+        let mut all = self.taken.take_definitions(true);
+        all.extend(self.given.take_definitions(true));
+        all
+    }
+}
+
+/// The path in OpenAPI's syntax.
+fn templated(path: &str) -> String {
+    let segment = |part: &str| match part.strip_prefix(':') {
+        Some(name) => format!("{{{name}}}"),
+        None => part.replace("...", "{path}"),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// The operation's name, and where it is served at several places, which of them.
+fn operation_id(route: &Route, method: &str) -> String {
+    let same = |other: &&Route| other.operation == route.operation;
+    if ROUTES.iter().filter(same).map(|route| route.methods.len()).sum::<usize>() == 1 {
+        return format!("{:?}", route.operation);
+    }
+    let slug = route.path.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format!("{:?}_{}{slug}", route.operation, method.to_lowercase())
+}
+
+fn operation(route: &Route, method: &Method, id: &str, schemas: &mut Schemas) -> Value {
+    let described = describe(route.operation);
+    let mut operation = Map::from_iter([
+        ("operationId".to_owned(), id.into()),
+        ("tags".to_owned(), json!([route.function])),
+        ("summary".to_owned(), described.summary.into()),
+        ("parameters".to_owned(), parameters(route, &described).into()),
+        ("responses".to_owned(), responses(route, &described, schemas)),
+        ("security".to_owned(), security(route.access)),
+    ]);
+    if let Access::Public(reason) = route.access {
+        operation.insert("description".into(), format!("Open to anybody: {reason}.").into());
+    }
+    if method != Method::GET {
+        operation.extend(described.body(schemas).map(|body| ("requestBody".to_owned(), body)));
+    }
+    operation.into()
+}
+
+fn parameters(route: &Route, described: &Described) -> Vec<Value> {
+    let segments = route.path.split('/').filter_map(|part| match part.strip_prefix(':') {
+        Some(name) => Some(name),
+        None => (part == "...").then_some("path"),
+    });
+    let in_path = segments.map(|name| {
+        let schema =
+            if name.ends_with("_id") { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
+        json!({"name": name, "in": "path", "required": true, "schema": schema})
+    });
+    in_path.chain(described.query.iter().map(Parameter::json)).collect()
+}
+
+fn responses(route: &Route, described: &Described, schemas: &mut Schemas) -> Value {
+    let mut all = Map::new();
+    let (status, answer) = match &described.answer {
+        Answer::Nothing => ("204", json!({"description": "Done."})),
+        Answer::Json(schema) => {
+            let content = json!({"application/json": {"schema": schema(&mut schemas.given)}});
+            ("200", json!({"description": described.summary, "content": content, "links": links(route)}))
+        }
+        Answer::AnyJson => ("200", json!({"description": described.summary, "content": {"application/json": {}}})),
+        Answer::Backend => ("2XX", json!({"description": "The backend's own answer."})),
+    };
+    all.insert(status.into(), answer);
+    for status in errors::statuses(route) {
+        all.insert(status.to_string(), json!({"$ref": errors::reference(route.dialect)}));
+    }
+    if matches!(described.answer, Answer::Backend) {
+        all.insert("default".into(), json!({"description": "The backend's own refusal, with its status and text."}));
+    }
+    all.into()
+}
+
+/// What can be done with what was created: every row below the one that creates takes its id.
+fn links(route: &Route) -> Value {
+    let takes_id = |other: &&Route| {
+        let below = other.path.strip_prefix(route.path).and_then(|rest| rest.strip_prefix("/:"));
+        route.methods.contains(&Method::POST) && below.is_some()
+    };
+    let link = |other: &Route| {
+        let parameter = other.path.split("/:").nth(1)?.split('/').next()?;
+        let id = operation_id(other, other.methods.first()?.as_str());
+        let parameters = json!({(parameter): "$response.body#/id"});
+        Some((id.clone(), json!({"operationId": id, "parameters": parameters})))
+    };
+    ROUTES.iter().filter(takes_id).filter_map(link).collect()
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Public(_) => json!([]),
+        Access::Admin => json!([{"key": []}]),
+        Access::AnyToken => json!([{"token": []}, {"bearer": []}, {"basic": []}]),
+        Access::Holder(scope) => {
+            let scopes = [scope.name()];
+            json!([{"token": scopes}, {"bearer": scopes}, {"basic": scopes}])
+        }
+    }
+}
+
+fn credentials() -> Value {
+    json!({
+        "key": {"type": "apiKey", "in": "header", "name": "X-Auth-Token", "description": "A management key: a UUID."},
+        "token": {"type": "apiKey", "in": "header", "name": "X-Token", "description": "A token's secret, `ckp_…`."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A token's secret."},
+        "basic": {"type": "http", "scheme": "basic", "description": "Any user, a token's secret as the password."},
+    })
+}
+
+#[cfg(test)]
+mod tests;
