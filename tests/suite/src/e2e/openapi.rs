@@ -1,7 +1,10 @@
 //! The gateway is what it says it is: schemathesis, installed by `scripts/senders`, makes requests from the description
 //! and compares each answer with it.
 
-use super::gateway::{Gateway, with_sandbox};
+use super::{
+    fresh_folder,
+    gateway::{Gateway, with_sandbox},
+};
 use crate::{
     rows::{KEY, PROJECT},
     tree,
@@ -18,6 +21,8 @@ fn every_answer_is_as_described_and_none_is_a_failure() {
     tester.arg("--config-file").arg(senders.join("schemathesis.toml"));
     tester.args(["run", &format!("{}/openapi.json", gateway.url), "--url", &gateway.url, "--max-examples", "20"]);
     tester.args(["--no-color", "-H", &format!("X-Auth-Token: {KEY}"), "-H", &format!("X-Token: {secret}")]);
+    // It keeps what it finds in the folder it runs in.
+    tester.current_dir(fresh_folder("schemathesis"));
     tester.env("PYTHONPATH", senders).env("PROJECT", PROJECT).env("PYTHONDONTWRITEBYTECODE", "1");
     let tested = tester.output().expect("schemathesis is missing: run scripts/senders");
     let said = String::from_utf8_lossy(&tested.stdout);
