@@ -10,18 +10,23 @@
 pub mod active;
 pub mod amount;
 mod bloom;
+pub mod budget;
 pub mod lease;
 pub mod meter;
 pub mod plans;
 pub mod rates;
+mod record;
 pub mod rules;
 pub mod set;
+pub mod settings;
 pub mod usage;
 
 pub use amount::Amount;
+pub use budget::{Budget, Selector};
 pub use meter::Meter;
 pub use plans::{Limits, Plan};
 pub use rates::Rate;
+pub use settings::Settings;
 
 /// What is sent: each kind has its own rates, its own active set and its own usage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

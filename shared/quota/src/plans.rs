@@ -65,7 +65,7 @@ const PAID: Plan = Plan {
 };
 
 /// Every plan, by name.
-pub static PLANS: &[Plan] = &[
+pub static PLANS: [Plan; 3] = [
     Plan { name: "custom", ..PAID },
     Plan {
         name: "free",
@@ -85,6 +85,12 @@ impl Plan {
     /// The plan of this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         PLANS.iter().find(|plan| plan.name == name)
+    }
+
+    /// The plan of a Cockpit that has chosen none.
+    pub fn standard() -> &'static Self {
+        let [first, ..] = &PLANS;
+        Self::find(DEFAULT_PLAN).unwrap_or(first)
     }
 }
 
@@ -140,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_window_divides_a_minute_and_its_budget_fits_a_counter() {
-        for plan in PLANS {
+        for plan in &PLANS {
             for rate in [plan.limits.metrics.rate, plan.limits.logs.rate] {
                 assert!(60 % rate.window == 0, "{rate:?}");
                 assert_eq!(Amount::unpack(rate.budget().pack()), rate.budget());

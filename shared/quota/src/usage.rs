@@ -7,6 +7,7 @@
 use crate::{
     amount::Amount,
     rates::{Rate, seconds},
+    record::{self, Record},
 };
 use cockpit_core::{
     Timestamp,
@@ -55,7 +56,10 @@ const MINUTES: (u64, usize) = (60, 120);
 const HOURS: (u64, usize) = (3_600, 7 * 24);
 const DAYS: (u64, usize) = (24 * 3_600, 31);
 
-const VERSION: u8 = 1;
+impl Record for History {
+    const WHAT: &'static str = "the usage";
+    const VERSION: u8 = 1;
+}
 
 /// The key of a window's counter. `sender` is whose it is, such as `{project}/metrics`.
 pub fn counter_key(sender: &str, window: u64) -> String {
@@ -86,7 +90,7 @@ pub async fn collect(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, ac
     let minute = seconds(now) / 60;
     if history.from == 0 {
         history.from = minute;
-        return save(kv, sender, &history).await;
+        return record::save(kv, &history_key(sender), &history).await;
     }
     if minute < history.from.saturating_add(BATCH) {
         return Ok(());
@@ -101,7 +105,7 @@ pub async fn collect(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, ac
     }
     history.saw(end.saturating_sub(1).saturating_mul(60), active);
     history.from = end;
-    save(kv, sender, &history).await?;
+    record::save(kv, &history_key(sender), &history).await?;
     for key in counters {
         kv.delete(&key).await?;
     }
@@ -144,17 +148,7 @@ async fn counter(kv: &impl Kv, key: &str) -> Result<Option<Amount>, StoreError> 
 }
 
 async fn load(kv: &impl Kv, sender: &str) -> Result<History, StoreError> {
-    let Some(bytes) = kv.get(&history_key(sender)).await? else { return Ok(History::default()) };
-    let (version, history): (u8, History) = ciborium::from_reader(bytes.as_slice())
-        .map_err(|cause| StoreError(format!("the usage of {sender} cannot be read: {cause}")))?;
-    if version == VERSION { Ok(history) } else { Err(StoreError(format!("usage of version {version}"))) }
-}
-
-async fn save(kv: &impl Kv, sender: &str, history: &History) -> Result<(), StoreError> {
-    let mut bytes = Vec::new();
-    ciborium::into_writer(&(VERSION, history), &mut bytes)
-        .map_err(|cause| StoreError(format!("the usage of {sender} cannot be written: {cause}")))?;
-    kv.set(&history_key(sender), &bytes).await
+    Ok(record::load(kv, &history_key(sender)).await?.unwrap_or_default())
 }
 
 fn history_key(sender: &str) -> String {

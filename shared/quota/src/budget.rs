@@ -1,0 +1,142 @@
+//! Budgets: limits below a Cockpit's own, for the series and streams that carry certain labels.
+
+use crate::Signal;
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Write};
+
+/// The most labels a selector may name. Three tell team, environment and cluster apart, and with [`MOST`] budgets
+/// all of a project's labels have a bit of their own in 64.
+pub const LABELS: usize = 3;
+
+/// The most budgets of a project.
+pub const MOST: usize = 20;
+
+/// The most bytes of a selector's names and values together: the settings are read by every new instance.
+pub const TEXT: usize = 1_024;
+
+/// Which series and streams a budget is for: those that carry all of these labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Selector(Vec<(String, String)>);
+
+/// Why labels make no selector. `Display` is public text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelectorError {
+    /// There is no label.
+    Empty,
+    /// There are more labels than [`LABELS`].
+    TooMany,
+    /// Names and values are longer than [`TEXT`].
+    TooLong,
+    /// A label has no name or no value: what has no value is not sent, so nothing would be counted.
+    NoValue,
+    /// A name stands twice.
+    Twice,
+}
+
+/// A limit for some of a Cockpit's series or streams.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Which they are.
+    pub selector: Selector,
+    /// How many series may be active; as many as the Cockpit's own limit allows if this is `None`.
+    pub active_series: Option<u64>,
+    /// The same of streams.
+    pub active_streams: Option<u64>,
+}
+
+impl Selector {
+    /// A selector of these labels, in any order.
+    pub fn new(labels: impl IntoIterator<Item = (String, String)>) -> Result<Self, SelectorError> {
+        let mut labels: Vec<_> = labels.into_iter().collect();
+        labels.sort_unstable();
+        let bytes = labels.iter().fold(0, |sum: usize, (name, value)| sum.saturating_add(name.len() + value.len()));
+        match () {
+            () if labels.is_empty() => Err(SelectorError::Empty),
+            () if labels.len() > LABELS => Err(SelectorError::TooMany),
+            () if bytes > TEXT => Err(SelectorError::TooLong),
+            () if labels.iter().any(|(name, value)| name.is_empty() || value.is_empty()) => Err(SelectorError::NoValue),
+            () if labels.is_sorted_by(|(one, _), (other, _)| one < other) => Ok(Self(labels)),
+            () => Err(SelectorError::Twice),
+        }
+    }
+
+    /// Its labels, sorted by name.
+    pub fn labels(&self) -> &[(String, String)] {
+        &self.0
+    }
+}
+
+impl Budget {
+    /// How many of a signal may be active, if the budget limits that signal.
+    pub const fn limit(&self, signal: Signal) -> Option<u64> {
+        match signal {
+            Signal::Metrics => self.active_series,
+            Signal::Logs => self.active_streams,
+        }
+    }
+}
+
+/// As `PromQL` has it: `{env="prod",team="a"}`. The one text of a selector, whatever order its labels came in.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "{" } else { "," })?;
+            write!(f, "{name}=\"")?;
+            for letter in value.chars() {
+                match letter {
+                    '"' | '\\' => write!(f, "\\{letter}")?,
+                    '\n' => f.write_str("\\n")?,
+                    _ => f.write_char(letter)?,
+                }
+            }
+            f.write_char('"')?;
+        }
+        f.write_char('}')
+    }
+}
+
+impl fmt::Display for SelectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("must name at least one label"),
+            Self::TooMany => write!(f, "must name at most {LABELS} labels"),
+            Self::TooLong => write!(f, "must have at most {TEXT} bytes of names and values"),
+            Self::NoValue => f.write_str("must not name a label without a value"),
+            Self::Twice => f.write_str("must not name a label twice"),
+        }
+    }
+}
+
+impl std::error::Error for SelectorError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selector(labels: &[(&str, &str)]) -> Result<Selector, SelectorError> {
+        Selector::new(labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn a_selector_has_one_text_whatever_the_order_of_its_labels() {
+        let one = selector(&[("team", "a"), ("env", "prod")]).unwrap();
+        assert_eq!(one, selector(&[("env", "prod"), ("team", "a")]).unwrap());
+        assert_eq!(one.to_string(), r#"{env="prod",team="a"}"#);
+        assert_eq!(selector(&[("a", "\"\\\n")]).unwrap().to_string(), r#"{a="\"\\\n"}"#);
+    }
+
+    #[test]
+    fn what_selects_nothing_or_too_much_is_no_selector() {
+        for (labels, want) in [
+            (&[][..], SelectorError::Empty),
+            (&[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")], SelectorError::TooMany),
+            (&[("a", &*"x".repeat(TEXT))], SelectorError::TooLong),
+            (&[("a", "")], SelectorError::NoValue),
+            (&[("", "a")], SelectorError::NoValue),
+            (&[("a", "1"), ("a", "2")], SelectorError::Twice),
+        ] {
+            assert_eq!(selector(labels), Err(want), "{labels:?}");
+        }
+        assert!(selector(&[("a", &*"x".repeat(TEXT - 1))]).is_ok());
+    }
+}
