@@ -5,6 +5,7 @@
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 
 pub mod handler;
+mod usage;
 
 #[cfg(target_arch = "wasm32")]
 cockpit_host::function!(handler::handle);

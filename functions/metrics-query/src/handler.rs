@@ -1,7 +1,7 @@
 //! Reads of metrics: the caller's request, path and query byte for byte, under the backend's prefix.
 
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend};
+use cockpit_gate::{Call, Relay, backend, enforcing};
 use http::{Method, Response};
 
 /// Where Prometheus's API begins in the gateway's own paths.
@@ -13,6 +13,7 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
         return Err(call.misrouted());
     }
     let backend = backend(call.ports, "mimir_url", "query_timeout").await?;
+    let backend = enforcing(backend, call.ports, "mimir_enforces_policies").await?;
     let prefix = call.ports.variable("mimir_query_prefix").await?.unwrap_or_default();
     let target = target(call.path(), call.query(), &prefix)?;
     let body = if *call.method() == Method::POST { call.forwardable().await? } else { Body::Empty };

@@ -1,16 +1,17 @@
-//! Creating, listing, showing and revoking tokens.
+//! Creating, listing, showing, rotating and revoking tokens.
 
-use cockpit_api::{CreateToken, ListTokens, Order, TokenList, body};
+use cockpit_api::{BY_DATE_OR_NAME, CreateToken, Query, RotateToken, Seen, TokenList, TokenRequest, body};
 use cockpit_auth::Secret;
-use cockpit_core::{
-    Body, Operation, Ports, Refusal,
-    ports::{Kv, Random},
-    project::parse_uuid,
-};
+use cockpit_core::{Body, Operation, Ports, Refusal, project::parse_uuid};
 use cockpit_gate::{Call, json};
-use cockpit_state::{NewToken, Token, cockpits, tokens};
-use http::{Response, StatusCode};
-use uuid::{Builder, Uuid};
+use cockpit_manage::{Kind, Manage, created, done, new_id, owned};
+use cockpit_state::{
+    NewToken, Token,
+    tokens::{self, Rotated},
+};
+use http::Response;
+
+const TOKEN: Kind = Kind { resource: "token", most: tokens::MOST, taken: "" };
 
 /// Serves the rows of this function.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -19,61 +20,76 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
         Operation::ListTokens => list(&call).await,
         Operation::GetToken => get(&call).await,
         Operation::DeleteToken => delete(&call).await,
+        Operation::RotateToken => rotate(&mut call).await,
         _ => Err(call.misrouted()),
     }
 }
 
 async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let (project, name, scopes) = body::<CreateToken>(&call.read().await?)?.checked()?;
+    let asked: TokenRequest = body::<CreateToken>(&call.read().await?)?.checked(call.ports.now())?;
+    let (project, _) = call.cockpit(asked.project).await?;
     let secret = Secret::generate(call.ports);
-    let new = NewToken { id: new_id(call.ports), project, name, scopes, secret: secret.hash() };
-    let created = tokens::create(call.ports, new).await?;
-    let token = created.ok_or_else(|| Refusal::NotFound { resource: "cockpit", id: project.to_string() })?;
-    json(&cockpit_api::Token::new(&token, Some(secret.expose())))
+    let TokenRequest { name, scopes, expires_at, bounds, .. } = asked;
+    let id = new_id(call.ports);
+    let new = NewToken { id, project, name, scopes, secret: secret.hash(), expires_at, bounds };
+    call.note(project, id).await?;
+    let token = created(tokens::create(call.ports, new).await, TOKEN, project)?;
+    let seen = Seen { secret: Some(secret.expose()), ..Seen::default() };
+    json(&cockpit_api::Token::new(&token, seen, call.ports.now()))
 }
 
 async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let ListTokens { project, page, order } = ListTokens::parse(call.query())?;
-    if cockpits::find(call.ports, project).await?.is_none() {
-        return Err(Refusal::NotFound { resource: "cockpit", id: project.to_string() });
+    let query = Query::parse(call.query());
+    let (page, order) = (query.page()?, query.order(BY_DATE_OR_NAME)?);
+    let (project, _) = call.cockpit(query.project()?).await?;
+    let mut all = tokens::list(call.ports, project).await?;
+    order.sort(&mut all, |token| &token.name);
+    let total_count = all.len();
+    let mut shown = Vec::new();
+    for token in page.of(all) {
+        shown.push(show(call.ports, &token, None).await?);
     }
-    let mut tokens = tokens::list(call.ports, project).await?;
-    sort(&mut tokens, order);
-    let total_count = tokens.len();
-    let tokens = page.of(tokens).iter().map(|token| cockpit_api::Token::new(token, None)).collect();
-    json(&TokenList { total_count, tokens })
+    json(&TokenList { total_count, tokens: shown })
 }
 
 async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let token = find(call.ports, call.param("token_id")?).await?;
-    json(&cockpit_api::Token::new(&token, None))
+    let token = find(call).await?;
+    json(&show(call.ports, &token, None).await?)
 }
 
 async fn delete(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let token = find(call.ports, call.param("token_id")?).await?;
+    let token = find(call).await?;
+    call.note(token.project(), token.id()).await?;
     tokens::delete(call.ports, &token).await?;
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    Ok(response)
+    Ok(done())
 }
 
-async fn find(kv: &impl Kv, id: &str) -> Result<Token, Refusal> {
-    let found = match parse_uuid(id) {
-        Some(id) => tokens::find(kv, id).await?,
-        None => None,
-    };
-    found.ok_or_else(|| Refusal::NotFound { resource: "token", id: id.to_owned() })
-}
-
-fn sort(tokens: &mut [Token], order: Order) {
-    match order {
-        Order::Oldest => {}
-        Order::Newest => tokens.reverse(),
-        Order::Name => tokens.sort_by(|a, b| a.name.cmp(&b.name)),
-        Order::NameDescending => tokens.sort_by(|a, b| b.name.cmp(&a.name)),
+async fn rotate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    let until = body::<RotateToken>(&call.read().await?)?.until(call.ports.now())?;
+    let token = find(call).await?;
+    let secret = Secret::generate(call.ports);
+    call.note(token.project(), token.id()).await?;
+    match tokens::rotate(call.ports, &token, secret.hash(), until).await? {
+        Rotated::Done => json(&show(call.ports, &token, Some(secret.expose())).await?),
+        Rotated::Gone => owned(None, |_| true, TOKEN.resource, call.param("token_id")?),
+        Rotated::TooMany => Err(Refusal::Precondition {
+            precondition: "resource_still_in_use",
+            help: "three earlier secrets of the token still work: wait until one has expired, or create another token",
+        }),
     }
 }
 
-fn new_id(random: &impl Random) -> Uuid {
-    Builder::from_random_bytes(random.bytes()).into_uuid()
+async fn show(ports: &impl Ports, token: &Token, secret: Option<&str>) -> Result<cockpit_api::Token, Refusal> {
+    let used = tokens::last_used(ports, token.id()).await?;
+    let rotation = tokens::last_rotation(ports, token.id()).await?;
+    Ok(cockpit_api::Token::new(token, Seen { secret, used, rotation }, ports.now()))
+}
+
+async fn find(call: &Call<'_, impl Ports>) -> Result<Token, Refusal> {
+    let id = call.param("token_id")?;
+    let found = match parse_uuid(id) {
+        Some(id) => tokens::find(call.ports, id).await?,
+        None => None,
+    };
+    owned(found, |token| call.permit.manages(token.project()), TOKEN.resource, id)
 }

@@ -1,6 +1,6 @@
 //! The Cockpit object.
 
-use crate::time::rfc3339;
+use crate::{plan::Plan, time::rfc3339};
 use cockpit_core::ProjectId;
 use cockpit_state::Status;
 use schemars::JsonSchema;
@@ -41,6 +41,14 @@ pub struct Endpoints {
     pub alertmanager_url: String,
     /// Grafana.
     pub grafana_url: String,
+    /// Where agents push metrics: Prometheus remote write 1.0 and 2.0.
+    pub metrics_push_url: String,
+    /// Where metrics are queried: the URL of a Prometheus datasource.
+    pub metrics_query_url: String,
+    /// Where agents push logs: Loki's push API.
+    pub logs_push_url: String,
+    /// The base URL of OpenTelemetry's exporters, of metrics and of logs.
+    pub otlp_url: String,
 }
 
 impl Endpoints {
@@ -48,6 +56,10 @@ impl Endpoints {
     pub fn new(public_url: &str, grafana_url: &str) -> Self {
         let public_url = public_url.trim_end_matches('/');
         Self {
+            metrics_push_url: format!("{public_url}/metrics/api/v1/push"),
+            metrics_query_url: format!("{public_url}/metrics/prometheus"),
+            logs_push_url: format!("{public_url}/logs/loki/api/v1/push"),
+            otlp_url: format!("{public_url}/otlp"),
             metrics_url: format!("{public_url}/metrics"),
             logs_url: format!("{public_url}/logs"),
             traces_url: format!("{public_url}/traces"),
@@ -57,47 +69,15 @@ impl Endpoints {
     }
 }
 
-/// A pricing plan: how long data is kept, and what it costs.
-#[derive(Clone, Debug, JsonSchema, Serialize)]
-pub struct Plan {
-    /// Its id; today the same as its name.
-    pub id: &'static str,
-    /// `free`, `premium` or `custom`.
-    pub name: &'static str,
-    /// How long metrics are kept, in seconds with an `s`.
-    pub retention_metrics_interval: &'static str,
-    /// How long logs are kept.
-    pub retention_logs_interval: &'static str,
-    /// How long traces are kept.
-    pub retention_traces_interval: &'static str,
-    /// Euro cents per million samples.
-    pub sample_ingestion_price: u32,
-    /// Euro cents per GB of logs.
-    pub logs_ingestion_price: u32,
-    /// Euro cents per GB of traces.
-    pub traces_ingestion_price: u32,
-    /// Euros per month.
-    pub retention_price: u32,
-}
-
-impl Plan {
-    /// The plan a new Cockpit starts on.
-    pub const FREE: Self = Self {
-        id: "free",
-        name: "free",
-        retention_metrics_interval: "2678400s",
-        retention_logs_interval: "604800s",
-        retention_traces_interval: "604800s",
-        sample_ingestion_price: 15,
-        logs_ingestion_price: 35,
-        traces_ingestion_price: 35,
-        retention_price: 0,
-    };
-}
-
 impl Cockpit {
     /// The object of a stored Cockpit.
-    pub fn new(project: ProjectId, stored: &cockpit_state::Cockpit, endpoints: Endpoints) -> Self {
+    pub fn new(
+        project: ProjectId,
+        stored: &cockpit_state::Cockpit,
+        endpoints: Endpoints,
+        managed_alerts_enabled: bool,
+        plan: &cockpit_quota::Plan,
+    ) -> Self {
         Self {
             project_id: project.to_string(),
             created_at: Some(rfc3339(stored.created_at())),
@@ -107,8 +87,8 @@ impl Cockpit {
                 Status::Ready => "ready",
                 Status::Deleting => "deleting",
             },
-            managed_alerts_enabled: false,
-            plan: Plan::FREE,
+            managed_alerts_enabled,
+            plan: plan.into(),
         }
     }
 }

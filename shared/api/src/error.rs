@@ -22,7 +22,7 @@ pub enum ApiError {
         message: &'static str,
         /// Always `api_key`.
         method: &'static str,
-        /// Always `not_found`: which of the ways it is wrong is nobody's business.
+        /// `expired`, or `not_found`: in which other way it is wrong is nobody's business.
         reason: &'static str,
     },
     /// 403: the key is good and may not do this.
@@ -31,6 +31,22 @@ pub enum ApiError {
         message: &'static str,
         /// What it may not do.
         details: [Permission; 1],
+    },
+    /// 403: the project has as many as it may.
+    QuotasExceeded {
+        /// Always the same sentence.
+        message: &'static str,
+        /// Of what, and how many.
+        details: [Quota; 1],
+    },
+    /// 412: something else has to be done first.
+    PreconditionFailed {
+        /// Always the same sentence.
+        message: &'static str,
+        /// What is not met.
+        precondition: &'static str,
+        /// What to do.
+        help_message: &'static str,
     },
     /// 404: there is no such thing, or it is somebody else's.
     NotFound {
@@ -91,20 +107,36 @@ pub struct Permission {
     resource: &'static str,
 }
 
+/// A quota that is used up.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Quota {
+    /// Of what.
+    resource: &'static str,
+    /// How many there may be.
+    quota: usize,
+    /// How many there are.
+    current: usize,
+    /// Whose.
+    project_id: String,
+}
+
 impl From<&Refusal> for ApiError {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Malformed(what) => invalid("body", "format", what),
             Refusal::Invalid { argument, reason, help } => invalid(argument, reason_name(*reason), help),
-            Refusal::Unauthenticated => Self::DeniedAuthentication {
-                message: "authentication is denied",
-                method: "api_key",
-                reason: "not_found",
-            },
-            Refusal::MissingScope(scope) => Self::PermissionsDenied {
-                message: "insufficient permissions",
-                details: [Permission { action: scope.name(), resource: "cockpit" }],
-            },
+            Refusal::Unauthenticated => denied("not_found"),
+            Refusal::Expired => denied("expired"),
+            Refusal::Unpermitted { action, resource } => unpermitted(action, resource),
+            Refusal::MissingScope(scope) => unpermitted(scope.name(), "cockpit"),
+            Refusal::QuotaExceeded { resource, quota, current, project } => {
+                let (quota, current, project_id) = (*quota, *current, project.to_string());
+                let details = [Quota { resource, quota, current, project_id }];
+                Self::QuotasExceeded { message: "quota(s) exceeded for this resource", details }
+            }
+            Refusal::Precondition { precondition, help } => {
+                Self::PreconditionFailed { message: "precondition is not respected", precondition, help_message: help }
+            }
             Refusal::NotFound { resource, id } => {
                 Self::NotFound { message: "resource is not found", resource, resource_id: id.clone() }
             }
@@ -120,7 +152,8 @@ impl From<&Refusal> for ApiError {
                 resource_id: id.clone(),
                 current_state: state,
             },
-            Refusal::UnknownPath
+            Refusal::Restricted(_)
+            | Refusal::UnknownPath
             | Refusal::WrongMethod(_)
             | Refusal::TooLarge(_)
             | Refusal::UnsupportedMedia(_)
@@ -130,6 +163,15 @@ impl From<&Refusal> for ApiError {
             | Refusal::BadUpstream(_) => Self::Other { message: refusal.to_string() },
         }
     }
+}
+
+fn denied(reason: &'static str) -> ApiError {
+    ApiError::DeniedAuthentication { message: "authentication is denied", method: "api_key", reason }
+}
+
+fn unpermitted(action: &'static str, resource: &'static str) -> ApiError {
+    let details = [Permission { action, resource }];
+    ApiError::PermissionsDenied { message: "insufficient permissions", details }
 }
 
 fn invalid(argument_name: &'static str, reason: &'static str, help: &str) -> ApiError {

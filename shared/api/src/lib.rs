@@ -5,17 +5,36 @@
 
 #![forbid(unsafe_code)]
 
+mod api_key;
+mod audit;
 mod cockpit;
+mod contact_point;
+mod dashboard;
+mod datasource;
 mod error;
+mod grafana_user;
+mod metrics;
 mod openapi;
 mod page;
+mod plan;
+mod project;
 mod request;
+mod selector;
 mod time;
 mod token;
 
-pub use cockpit::{Cockpit, Endpoints, Plan};
+pub use api_key::{ApiKey, ApiKeyList, ApiKeyRequest, CreateApiKey};
+pub use audit::{AuditEvent, AuditEventList};
+pub use cockpit::{Cockpit, Endpoints};
+pub use contact_point::{ContactPoint, ContactPointBody, ContactPointList};
+pub use dashboard::{Dashboard, DashboardList};
+pub use datasource::{CreateDatasource, Datasource, DatasourceFilter, DatasourceList};
 pub use error::ApiError;
+pub use grafana_user::{CreateGrafanaUser, GrafanaUser, GrafanaUserList};
+pub use metrics::{Metrics, MetricsFilter, TimeSeries};
 pub use openapi::openapi;
-pub use page::{Order, Page};
-pub use request::{CreateToken, ListTokens, ProjectBody, ProjectQuery, body, query};
-pub use token::{Token, TokenList};
+pub use page::{BY_ACCESS_KEY, BY_DATE_OR_NAME, BY_LOGIN, BY_NAME, Order, Page};
+pub use plan::{Nothing, Plan, PlanList, SelectPlan};
+pub use project::ProjectBody;
+pub use request::{Query, body};
+pub use token::{CreateToken, RotateToken, Seen, Token, TokenLimits, TokenList, TokenRequest};

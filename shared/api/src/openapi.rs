@@ -108,11 +108,8 @@ fn parameters(route: &Route, described: &Described) -> Vec<Value> {
         Some(name) => Some(name),
         None => (part == "...").then_some("path"),
     });
-    let in_path = segments.map(|name| {
-        let schema =
-            if name.ends_with("_id") { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
-        json!({"name": name, "in": "path", "required": true, "schema": schema})
-    });
+    let in_path =
+        segments.map(|name| json!({"name": name, "in": "path", "required": true, "schema": parameters::in_path(name)}));
     in_path.chain(described.query.iter().map(Parameter::json)).collect()
 }
 
@@ -155,7 +152,7 @@ fn links(route: &Route) -> Value {
 fn security(access: Access) -> Value {
     match access {
         Access::Public(_) => json!([]),
-        Access::Admin => json!([{"key": []}]),
+        Access::Admin | Access::Manager(_) => json!([{"key": []}]),
         Access::AnyToken => json!([{"token": []}, {"bearer": []}, {"basic": []}]),
         Access::Holder(scope) => {
             let scopes = [scope.name()];
@@ -166,7 +163,7 @@ fn security(access: Access) -> Value {
 
 fn credentials() -> Value {
     json!({
-        "key": {"type": "apiKey", "in": "header", "name": "X-Auth-Token", "description": "A management key: a UUID."},
+        "key": {"type": "apiKey", "in": "header", "name": "X-Auth-Token", "description": "A management key: an API key's secret, or the operator's own; a UUID."},
         "token": {"type": "apiKey", "in": "header", "name": "X-Token", "description": "A token's secret, `ckp_…`."},
         "bearer": {"type": "http", "scheme": "bearer", "description": "A token's secret."},
         "basic": {"type": "http", "scheme": "basic", "description": "Any user, a token's secret as the password."},

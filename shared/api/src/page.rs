@@ -1,7 +1,7 @@
 //! Pages and order of a list.
 
+use crate::request::{chosen, invalid};
 use cockpit_core::{Refusal, refusal::InvalidReason};
-use std::borrow::Cow;
 
 /// The page size of a client that asks for none; the recorded clients do not.
 const DEFAULT_SIZE: usize = 50;
@@ -16,26 +16,50 @@ pub struct Page {
     size: usize,
 }
 
-/// How a list of named, dated things is sorted.
+/// How a list is sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// `created_at_asc`, the default.
+    /// As it is kept: the oldest first.
     Oldest,
-    /// `created_at_desc`.
+    /// The newest first.
     Newest,
-    /// `name_asc`.
+    /// By name.
     Name,
-    /// `name_desc`.
+    /// By name, the last first.
     NameDescending,
 }
+
+/// The orders of things with a date and a name; the first is the default.
+pub const BY_DATE_OR_NAME: &[(&str, Order)] = &[
+    ("created_at_asc", Order::Oldest),
+    ("created_at_desc", Order::Newest),
+    ("name_asc", Order::Name),
+    ("name_desc", Order::NameDescending),
+];
+
+/// The orders of Grafana users.
+pub const BY_LOGIN: &[(&str, Order)] = &[("login_asc", Order::Name), ("login_desc", Order::NameDescending)];
+
+/// The orders of API keys, which never change.
+pub const BY_ACCESS_KEY: &[(&str, Order)] = &[
+    ("created_at_asc", Order::Oldest),
+    ("created_at_desc", Order::Newest),
+    ("updated_at_asc", Order::Oldest),
+    ("updated_at_desc", Order::Newest),
+    ("access_key_asc", Order::Name),
+    ("access_key_desc", Order::NameDescending),
+];
+
+/// The orders of plans.
+pub const BY_NAME: &[(&str, Order)] = &[("name_asc", Order::Name), ("name_desc", Order::NameDescending)];
 
 impl Page {
     /// Reads `page` and `page_size`.
     pub(crate) fn parse(number: Option<&str>, size: Option<&str>) -> Result<Self, Refusal> {
-        let number = number.map_or(Some(1), positive);
-        let number = number.ok_or_else(|| invalid("page", "must be 1 or more".into()))?;
+        let wrong = |argument, help: String| invalid(argument, InvalidReason::Constraint, help);
+        let number = number.map_or(Some(1), positive).ok_or_else(|| wrong("page", "must be 1 or more".into()))?;
         let size = size.map_or(Some(DEFAULT_SIZE), |size| positive(size).filter(|size| *size <= MAX_SIZE));
-        let size = size.ok_or_else(|| invalid("page_size", format!("must be between 1 and {MAX_SIZE}").into()))?;
+        let size = size.ok_or_else(|| wrong("page_size", format!("must be between 1 and {MAX_SIZE}")))?;
         Ok(Self { number, size })
     }
 
@@ -46,17 +70,20 @@ impl Page {
 }
 
 impl Order {
-    pub(crate) fn parse(text: Option<&str>) -> Result<Self, Refusal> {
-        Ok(match text {
-            None | Some("" | "created_at_asc") => Self::Oldest,
-            Some("created_at_desc") => Self::Newest,
-            Some("name_asc") => Self::Name,
-            Some("name_desc") => Self::NameDescending,
-            Some(_) => {
-                let help = "must be created_at_asc, created_at_desc, name_asc or name_desc";
-                return Err(invalid("order_by", help.into()));
-            }
-        })
+    /// Reads `order_by`, of which these are the choices.
+    pub fn parse(text: Option<&str>, choices: &[(&str, Self)]) -> Result<Self, Refusal> {
+        let default = choices.first().map_or(Self::Oldest, |(_, default)| *default);
+        text.map_or(Ok(default), |text| chosen("order_by", text, choices))
+    }
+
+    /// Sorts what is kept with the oldest first.
+    pub fn sort<T>(self, items: &mut [T], name: impl Fn(&T) -> &str) {
+        match self {
+            Self::Oldest => {}
+            Self::Newest => items.reverse(),
+            Self::Name => items.sort_by(|a, b| name(a).cmp(name(b))),
+            Self::NameDescending => items.sort_by(|a, b| name(b).cmp(name(a))),
+        }
     }
 }
 
@@ -64,10 +91,6 @@ impl Order {
 fn positive(text: &str) -> Option<usize> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(usize::MAX)).filter(|number| *number > 0)
-}
-
-fn invalid(argument: &'static str, help: Cow<'static, str>) -> Refusal {
-    Refusal::Invalid { argument, reason: InvalidReason::Constraint, help }
 }
 
 #[cfg(test)]
@@ -91,5 +114,18 @@ mod tests {
         for (number, size) in [("0", "1"), ("-1", "1"), ("x", "1"), ("1", "0"), ("1", "1001"), ("", "1")] {
             assert!(Page::parse(Some(number), Some(size)).is_err(), "{number}, {size}");
         }
+    }
+
+    #[test]
+    fn each_order_sorts_as_it_says() {
+        for (order, want) in
+            [("created_at_asc", "bca"), ("created_at_desc", "acb"), ("name_asc", "abc"), ("name_desc", "cba")]
+        {
+            let mut kept = ["b", "c", "a"];
+            Order::parse(Some(order), BY_DATE_OR_NAME).unwrap().sort(&mut kept, |name| name);
+            assert_eq!(kept.concat(), want, "{order}");
+        }
+        assert_eq!(Order::parse(None, BY_LOGIN).unwrap(), Order::Name);
+        assert!(Order::parse(Some("size"), BY_NAME).is_err());
     }
 }

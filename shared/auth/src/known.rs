@@ -3,14 +3,17 @@
 //! Only live tokens are remembered: one that was just created works at once, and strangers cannot fill the memory.
 
 use cockpit_core::{
-    ConfigError, ProjectId, Refusal, Scopes, Timestamp,
+    ConfigError, Refusal, Timestamp,
     memory::Recent,
     ports::{Clock, Config, Kv, Memory},
 };
-use cockpit_state::{SecretHash, tokens};
-use std::cell::RefCell;
+use cockpit_state::{
+    SecretHash,
+    tokens::{self, Held},
+};
+use std::{cell::RefCell, rc::Rc};
 
-/// The most tokens an instance remembers; each takes about 150 bytes.
+/// The most tokens an instance remembers; each takes about 400 bytes, more with networks.
 const AT_MOST: usize = 4_096;
 
 /// The longest that a revocation may be configured to take.
@@ -27,10 +30,9 @@ impl Default for Known {
 }
 
 /// A live token, as it was when the store was asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Seen {
-    project: ProjectId,
-    scopes: Scopes,
+    held: Rc<Held>,
     asked_at: Timestamp,
 }
 
@@ -38,20 +40,18 @@ struct Seen {
 pub(crate) async fn holder<P: Kv + Config + Clock + Memory>(
     ports: &P,
     secret: SecretHash,
-) -> Result<Option<(ProjectId, Scopes)>, Refusal> {
+) -> Result<Option<Rc<Held>>, Refusal> {
     let bound = bound(ports).await?;
     let (now, known) = (ports.now(), ports.recall::<Known>());
-    let seen = known.0.borrow_mut().get(&secret.0).copied();
+    let seen = known.0.borrow_mut().get(&secret.0).cloned();
     if let Some(seen) = seen.filter(|seen| is_fresh(seen.asked_at, now, bound)) {
-        return Ok(Some((seen.project, seen.scopes)));
+        return Ok(Some(seen.held));
     }
-    let holder = tokens::holder(ports, secret).await?;
-    if let Some((project, scopes)) = holder
-        && bound > 0
-    {
-        known.0.borrow_mut().insert(secret.0, Seen { project, scopes, asked_at: now }, 1);
+    let Some(held) = tokens::holder(ports, secret).await?.map(Rc::new) else { return Ok(None) };
+    if bound > 0 {
+        known.0.borrow_mut().insert(secret.0, Seen { held: Rc::clone(&held), asked_at: now }, 1);
     }
-    Ok(holder)
+    Ok(Some(held))
 }
 
 /// A clock that went back proves nothing about an age.
@@ -73,87 +73,78 @@ async fn bound(config: &impl Config) -> Result<i64, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Secret, fixture};
     use cockpit_fake::{Fake, Operations, run};
-    use cockpit_state::{NewToken, cockpits};
-    use uuid::Uuid;
 
-    const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
-    const SECRET: SecretHash = SecretHash([9; 32]);
-
-    fn with_token(bound: &str) -> (Fake, cockpit_state::Token) {
-        let fake = Fake::new(&[("revocation_seconds", bound)]);
-        run(cockpits::activate(&fake, PROJECT)).unwrap();
-        let new =
-            NewToken { id: Uuid::nil(), project: PROJECT, name: "t".into(), scopes: Scopes::NONE, secret: SECRET };
-        let token = run(tokens::create(&fake, new)).unwrap().unwrap();
-        fake.kv.take_operations();
-        (fake, token)
+    fn with_token(bound: &'static str) -> (Fake, Secret, cockpit_state::Token) {
+        fixture::with_token(&[("revocation_seconds", bound)], |_| {})
     }
 
-    fn is_live(fake: &Fake) -> bool {
-        run(holder(fake, SECRET)).unwrap().is_some()
+    fn is_live(fake: &Fake, secret: &Secret) -> bool {
+        run(holder(fake, secret.hash())).unwrap().is_some()
     }
 
     #[test]
     fn a_revocation_is_noticed_within_the_bound_and_at_once_by_a_new_instance() {
-        let (fake, token) = with_token("5");
-        assert!(is_live(&fake));
+        let (fake, secret, token) = with_token("5");
+        assert!(is_live(&fake, &secret));
         run(tokens::delete(&fake, &token)).unwrap();
         fake.micros.set(fake.micros.get() + 4_999_999);
-        assert!(is_live(&fake));
+        assert!(is_live(&fake, &secret));
         fake.micros.set(fake.micros.get() + 1);
-        assert!(!is_live(&fake));
-        let (fake, token) = with_token("5");
-        assert!(is_live(&fake));
+        assert!(!is_live(&fake, &secret));
+        let (fake, secret, token) = with_token("5");
+        assert!(is_live(&fake, &secret));
         run(tokens::delete(&fake, &token)).unwrap();
         fake.forget();
-        assert!(!is_live(&fake));
+        assert!(!is_live(&fake, &secret));
     }
 
     #[test]
     fn without_a_bound_every_request_asks_the_store() {
         for bound in ["0", ""] {
-            let (fake, token) = with_token(bound);
-            assert!(is_live(&fake));
+            let (fake, secret, token) = with_token(bound);
+            assert!(is_live(&fake, &secret));
             run(tokens::delete(&fake, &token)).unwrap();
-            assert!(!is_live(&fake), "{bound:?}");
+            assert!(!is_live(&fake, &secret), "{bound:?}");
         }
     }
 
     #[test]
     fn a_known_token_costs_the_store_nothing_and_outlives_its_failure() {
-        let (fake, _) = with_token("5");
-        assert!(is_live(&fake));
+        let (fake, secret, _) = with_token("5");
+        assert!(is_live(&fake, &secret));
         fake.kv.take_operations();
         fake.kv.fail_after(0);
-        assert!(is_live(&fake));
+        assert!(is_live(&fake, &secret));
         assert_eq!(fake.kv.take_operations(), Operations::default());
         fake.pass(5);
-        assert!(matches!(run(holder(&fake, SECRET)), Err(Refusal::Unavailable(_))));
+        assert!(matches!(run(holder(&fake, secret.hash())), Err(Refusal::Unavailable(_))));
     }
 
     #[test]
     fn an_unknown_token_is_asked_for_each_time() {
-        let (fake, token) = with_token("5");
+        let (fake, secret, token) = with_token("5");
         run(tokens::delete(&fake, &token)).unwrap();
-        assert!(!is_live(&fake) && !is_live(&fake));
+        fake.kv.take_operations();
+        assert!(!is_live(&fake, &secret) && !is_live(&fake, &secret));
         assert_eq!(fake.kv.take_operations().reads, 2);
     }
 
     #[test]
     fn a_bound_that_is_no_number_of_seconds_is_our_fault() {
         for bound in ["-1", "3601", "5s", " "] {
-            let (fake, _) = with_token(bound);
-            assert!(matches!(run(holder(&fake, SECRET)), Err(Refusal::Unavailable(_))), "{bound:?}");
+            let (fake, secret, _) = with_token(bound);
+            assert!(matches!(run(holder(&fake, secret.hash())), Err(Refusal::Unavailable(_))), "{bound:?}");
         }
     }
 
     #[test]
     fn a_clock_that_goes_back_does_not_prolong_a_token() {
-        let (fake, token) = with_token("5");
-        assert!(is_live(&fake));
+        let (fake, secret, token) = with_token("5");
+        assert!(is_live(&fake, &secret));
         run(tokens::delete(&fake, &token)).unwrap();
         fake.pass(-60);
-        assert!(!is_live(&fake));
+        assert!(!is_live(&fake, &secret));
     }
 }

@@ -7,9 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod authenticate;
+pub mod client;
 mod credential;
+#[cfg(test)]
+mod fixture;
 mod known;
 mod secret;
+mod used;
 
-pub use authenticate::authenticate;
+pub use authenticate::{Ports, authenticate};
 pub use secret::Secret;

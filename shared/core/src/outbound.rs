@@ -3,10 +3,14 @@
 use crate::{body::Body, permit::Permit, refusal::Refusal};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header::CONTENT_LENGTH};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::Duration;
 
 /// The tenant header of Mimir, Loki and Alertmanager.
 pub const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
+
+/// The header in which Loki, Grafana Enterprise Metrics and gateways like them are told to hold a query to a selector.
+pub const POLICY: HeaderName = HeaderName::from_static("x-prom-label-policy");
 
 /// Where a backend is, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct Backend {
     pub origin: String,
     /// How long it may take until the head of its answer, and between two pieces of its body.
     pub timeout: Duration,
+    /// Whether it holds queries to the label policy that it is told.
+    pub enforces_policies: bool,
 }
 
 /// A request to a backend, complete but for the sending.
@@ -70,6 +76,9 @@ impl Outbound {
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
         request.headers_mut().insert(TENANT, tenant);
+        if let Some(policy) = policy(permit, backend)? {
+            request.headers_mut().insert(POLICY, policy);
+        }
         Ok(Self { request, timeout: backend.timeout })
     }
 
@@ -77,6 +86,17 @@ impl Outbound {
     pub fn into_parts(self) -> (Request<Body>, Duration) {
         (self.request, self.timeout)
     }
+}
+
+/// The header of a permit with a label policy: `<tenant>:<URL-encoded selector>`. A backend that would not look at it
+/// must not be asked.
+fn policy(permit: &Permit, backend: &Backend) -> Result<Option<HeaderValue>, Refusal> {
+    let Some((selector, tenant)) = permit.policy().zip(permit.tenant()) else { return Ok(None) };
+    if !backend.enforces_policies {
+        return Err(Refusal::Restricted("the token has a label policy, which the backend does not enforce"));
+    }
+    let value = format!("{tenant}:{}", utf8_percent_encode(selector, NON_ALPHANUMERIC));
+    HeaderValue::try_from(value).map(Some).map_err(|_| Refusal::bug("a policy that is no header value"))
 }
 
 fn forwarded(caller: &HeaderMap) -> HeaderMap {
@@ -96,22 +116,25 @@ fn content_length(body: &Body, caller: &HeaderMap) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{permit::Principal, project::ProjectId, routes::ROUTES, scope::Scope};
+    use crate::{principal::Principal, principal::TokenGrant, project::ProjectId, routes::ROUTES, scope::Scope};
 
-    fn permit() -> Permit {
-        let route = ROUTES.iter().find(|route| route.function == "metrics-push").unwrap();
-        let project = ProjectId::from_bytes([7; 16]);
-        Permit::grant(&Principal::Token { project, scopes: Scope::ALL.into_iter().collect() }, route).unwrap()
+    fn permit(policy: Option<&str>) -> Permit {
+        let route = ROUTES.iter().find(|route| route.operation.honours_policies()).unwrap();
+        let token = TokenGrant::new(ProjectId::from_bytes([7; 16]), Scope::ALL.into_iter().collect());
+        Permit::grant(Principal::Token(TokenGrant { policy: policy.map(Into::into), ..token }), route).unwrap()
+    }
+
+    fn backend(enforces_policies: bool) -> Backend {
+        Backend { origin: "http://mimir:9009".into(), timeout: Duration::from_secs(1), enforces_policies }
     }
 
     fn send(caller: &[(&str, &str)]) -> HeaderMap {
-        let backend = Backend { origin: "http://mimir:9009".into(), timeout: Duration::from_secs(1) };
         let mut headers = HeaderMap::new();
         for (name, value) in caller {
             headers.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
         let body = Body::from_bytes("abc");
-        let outbound = Outbound::new(&permit(), &backend, Method::POST, "/p?q=%2F", &headers, body).unwrap();
+        let outbound = Outbound::new(&permit(None), &backend(true), Method::POST, "/p?q=%2F", &headers, body).unwrap();
         assert_eq!(outbound.request.uri(), "http://mimir:9009/p?q=%2F");
         outbound.request.headers().clone()
     }
@@ -121,6 +144,19 @@ mod tests {
         let sent = send(&[("x-scope-orgid", "victim"), ("X-Scope-OrgID", "other")]);
         let tenants: Vec<_> = sent.get_all(TENANT).iter().collect();
         assert_eq!(tenants, ["07070707-0707-0707-0707-070707070707"]);
+    }
+
+    #[test]
+    fn a_label_policy_is_sent_to_a_backend_that_enforces_it_and_to_no_other() {
+        let permit = permit(Some(r#"{team="a"}"#));
+        let send = |enforces| {
+            let headers = HeaderMap::from_iter([(POLICY, HeaderValue::from_static("victim:%7B%7D"))]);
+            Outbound::new(&permit, &backend(enforces), Method::GET, "/", &headers, Body::Empty)
+        };
+        assert!(matches!(send(false), Err(Refusal::Restricted(_))));
+        let sent = send(true).unwrap();
+        let policies: Vec<_> = sent.request.headers().get_all(POLICY).iter().collect();
+        assert_eq!(policies, ["07070707-0707-0707-0707-070707070707:%7Bteam%3D%22a%22%7D"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     ports::{ConfigError, StoreError, UpstreamError},
+    project::ProjectId,
     scope::Scope,
 };
 use http::{Method, StatusCode};
@@ -23,8 +24,19 @@ pub enum Refusal {
     },
     /// No credential, or none that is known. Which of the two is nobody's business.
     Unauthenticated,
+    /// The API key was good once.
+    Expired,
+    /// The API key is good and may not do this.
+    Unpermitted {
+        /// What was tried, in the API's words.
+        action: &'static str,
+        /// On what.
+        resource: &'static str,
+    },
     /// The token is good and lacks this scope.
     MissingScope(Scope),
+    /// The token is good and was restricted so that this is not allowed; the text says how.
+    Restricted(&'static str),
     /// The path is not one of ours.
     UnknownPath,
     /// The resource does not exist, or belongs to somebody else.
@@ -41,6 +53,24 @@ pub enum Refusal {
         /// What is, as the API names it.
         resource: &'static str,
         /// How to go on.
+        help: &'static str,
+    },
+    /// A project has as many as it may.
+    QuotaExceeded {
+        /// Of what, as the API names it.
+        resource: &'static str,
+        /// How many it may have.
+        quota: usize,
+        /// How many it has.
+        current: usize,
+        /// Which project.
+        project: ProjectId,
+    },
+    /// Something else has to be done first.
+    Precondition {
+        /// What is not met, in the API's words.
+        precondition: &'static str,
+        /// What to do.
         help: &'static str,
     },
     /// The resource is on its way to another state; the call will work when it is there.
@@ -120,8 +150,11 @@ impl Refusal {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) | Self::Invalid { .. } => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::MissingScope(_) => StatusCode::FORBIDDEN,
+            Self::Unauthenticated | Self::Expired => StatusCode::UNAUTHORIZED,
+            Self::Unpermitted { .. } | Self::MissingScope(_) | Self::Restricted(_) | Self::QuotaExceeded { .. } => {
+                StatusCode::FORBIDDEN
+            }
+            Self::Precondition { .. } => StatusCode::PRECONDITION_FAILED,
             Self::UnknownPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyExists { .. } | Self::Transient { .. } => StatusCode::CONFLICT,
@@ -140,7 +173,12 @@ impl Refusal {
             Self::Malformed(_)
             | Self::Invalid { .. }
             | Self::Unauthenticated
+            | Self::Expired
+            | Self::Unpermitted { .. }
             | Self::MissingScope(_)
+            | Self::Restricted(_)
+            | Self::QuotaExceeded { .. }
+            | Self::Precondition { .. }
             | Self::UnknownPath
             | Self::NotFound { .. }
             | Self::WrongMethod(_)
@@ -167,6 +205,11 @@ impl fmt::Display for Refusal {
             Self::Unauthenticated => f.write_str(
                 "no valid token: send one as X-Token, Authorization: Bearer, or the password of Authorization: Basic",
             ),
+            Self::Expired => f.write_str("the API key has expired"),
+            Self::Unpermitted { action, resource } => write!(f, "the API key may not {action} {resource}"),
+            Self::Restricted(how) => f.write_str(how),
+            Self::QuotaExceeded { resource, quota, .. } => write!(f, "the project has {quota} {resource}, its most"),
+            Self::Precondition { help, .. } => f.write_str(help),
             Self::MissingScope(scope) => write!(f, "the token lacks the scope {scope}"),
             Self::UnknownPath => f.write_str("no such path: check the URL for a doubled or missing prefix"),
             Self::NotFound { resource, .. } => write!(f, "{resource} is not found"),

@@ -14,7 +14,8 @@ use crate::{
     limits::{BODILESS, LOGS, Limits, MANAGEMENT, QUERY, REMOTE_WRITE},
     scope::Scope::{self, QueryMetrics, WriteLogs, WriteMetrics},
 };
-use Access::{Admin, AnyToken, Holder, Public};
+use Access::{Admin, AnyToken, Holder, Manager, Public};
+use Right::{Read, Write};
 use http::Method;
 
 /// One row: a path, the methods it takes there, and the rules for them.
@@ -43,10 +44,21 @@ pub enum Access {
     Holder(Scope),
     /// Any valid token.
     AnyToken,
-    /// The management key, in `X-Auth-Token`.
+    /// In `X-Auth-Token`: the operator's management key, or an API key with this right, for its projects.
+    Manager(Right),
+    /// The operator's management key alone.
     Admin,
     /// Anybody, because of the reason given.
     Public(&'static str),
+}
+
+/// What an API key must be good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// To see.
+    Read,
+    /// To change.
+    Write,
 }
 
 /// The function that answers whatever no row lists, so that even a mistyped URL gets a clear error.
@@ -64,52 +76,85 @@ const MANUAL: Access = Public("it says what this page says, which callers need b
 /// Every request the gateway answers. What is not listed is a 404.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
-    //  function         methods path                                                  access                limits         dialect     operation
-    row("cockpit",       POST,   "/cockpit/v1beta1/activate",                          Admin,                &MANAGEMENT,   Management, Operation::ActivateCockpit),
-    row("cockpit",       POST,   "/cockpit/v1beta1/deactivate",                        Admin,                &MANAGEMENT,   Management, Operation::DeactivateCockpit),
-    row("cockpit",       GET,    "/cockpit/v1beta1/cockpit",                           Admin,                &BODILESS,     Management, Operation::GetCockpit),
+    //  function              methods path                                                         access                limits         dialect     operation
+    row("cockpit",            POST,   "/cockpit/v1beta1/activate",                                 Manager(Write),       &MANAGEMENT,   Management, Operation::ActivateCockpit),
+    row("cockpit",            POST,   "/cockpit/v1beta1/deactivate",                               Manager(Write),       &MANAGEMENT,   Management, Operation::DeactivateCockpit),
+    row("cockpit",            GET,    "/cockpit/v1beta1/cockpit",                                  Manager(Read),        &BODILESS,     Management, Operation::GetCockpit),
+    row("cockpit",            GET,    "/cockpit/v1beta1/cockpit/metrics",                          Manager(Read),        &BODILESS,     Management, Operation::GetCockpitMetrics),
+    row("cockpit",            POST,   "/cockpit/v1beta1/reset-grafana",                            Manager(Write),       &MANAGEMENT,   Management, Operation::ResetGrafana),
 
-    row("tokens",        POST,   "/cockpit/v1beta1/tokens",                            Admin,                &MANAGEMENT,   Management, Operation::CreateToken),
-    row("tokens",        GET,    "/cockpit/v1beta1/tokens",                            Admin,                &BODILESS,     Management, Operation::ListTokens),
-    row("tokens",        GET,    "/cockpit/v1beta1/tokens/:token_id",                  Admin,                &BODILESS,     Management, Operation::GetToken),
-    row("tokens",        DELETE, "/cockpit/v1beta1/tokens/:token_id",                  Admin,                &BODILESS,     Management, Operation::DeleteToken),
+    row("tokens",             POST,   "/cockpit/v1beta1/tokens",                                   Manager(Write),       &MANAGEMENT,   Management, Operation::CreateToken),
+    row("tokens",             GET,    "/cockpit/v1beta1/tokens",                                   Manager(Read),        &BODILESS,     Management, Operation::ListTokens),
+    row("tokens",             GET,    "/cockpit/v1beta1/tokens/:token_id",                         Manager(Read),        &BODILESS,     Management, Operation::GetToken),
+    row("tokens",             DELETE, "/cockpit/v1beta1/tokens/:token_id",                         Manager(Write),       &BODILESS,     Management, Operation::DeleteToken),
+    row("tokens",             POST,   "/cockpit/v1beta1/tokens/:token_id/rotate",                  Manager(Write),       &MANAGEMENT,   Management, Operation::RotateToken),
 
-    row("metrics-push",  POST,   "/metrics/api/v1/push",                               Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
-    row("metrics-push",  POST,   "/api/v1/push",                                       Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
-    row("metrics-push",  POST,   "/metrics/otlp/v1/metrics",                           Holder(WriteMetrics), &REMOTE_WRITE, Otlp,       Operation::PushOtlpMetrics),
-    row("metrics-push",  POST,   "/otlp/v1/metrics",                                   Holder(WriteMetrics), &REMOTE_WRITE, Otlp,       Operation::PushOtlpMetrics),
+    row("datasources",        POST,   "/cockpit/v1beta1/datasources",                              Manager(Write),       &MANAGEMENT,   Management, Operation::CreateDatasource),
+    row("datasources",        GET,    "/cockpit/v1beta1/datasources",                              Manager(Read),        &BODILESS,     Management, Operation::ListDatasources),
+    row("datasources",        DELETE, "/cockpit/v1beta1/datasources/:datasource_id",               Manager(Write),       &BODILESS,     Management, Operation::DeleteDatasource),
 
-    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query",                   Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query_range",             Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/query_exemplars",         Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/series",                  Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/metrics/prometheus/api/v1/labels",                  Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", GET,    "/metrics/prometheus/api/v1/label/:name/values",      Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", GET,    "/metrics/prometheus/api/v1/metadata",                Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", POST,   "/metrics/prometheus/api/v1/read",                    Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", GET,    "/metrics/prometheus/api/v1/status/buildinfo",        AnyToken,             &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/prometheus/api/v1/query",                           Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/prometheus/api/v1/query_range",                     Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/prometheus/api/v1/query_exemplars",                 Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/prometheus/api/v1/series",                          Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", FORM,   "/prometheus/api/v1/labels",                          Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", GET,    "/prometheus/api/v1/label/:name/values",              Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", GET,    "/prometheus/api/v1/metadata",                        Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", POST,   "/prometheus/api/v1/read",                            Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
-    row("metrics-query", GET,    "/prometheus/api/v1/status/buildinfo",                AnyToken,             &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("contact-points",     POST,   "/cockpit/v1beta1/contact-points",                           Manager(Write),       &MANAGEMENT,   Management, Operation::CreateContactPoint),
+    row("contact-points",     GET,    "/cockpit/v1beta1/contact-points",                           Manager(Read),        &BODILESS,     Management, Operation::ListContactPoints),
+    row("contact-points",     POST,   "/cockpit/v1beta1/delete-contact-point",                     Manager(Write),       &MANAGEMENT,   Management, Operation::DeleteContactPoint),
 
-    row("logs-push",     POST,   "/logs/loki/api/v1/push",                             Holder(WriteLogs),    &LOGS,         Push,       Operation::PushLogs),
-    row("logs-push",     POST,   "/loki/api/v1/push",                                  Holder(WriteLogs),    &LOGS,         Push,       Operation::PushLogs),
-    row("logs-push",     POST,   "/logs/otlp/v1/logs",                                 Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
-    row("logs-push",     POST,   "/otlp/v1/logs",                                      Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
+    row("managed-alerts",     POST,   "/cockpit/v1beta1/enable-managed-alerts",                    Manager(Write),       &MANAGEMENT,   Management, Operation::EnableManagedAlerts),
+    row("managed-alerts",     POST,   "/cockpit/v1beta1/disable-managed-alerts",                   Manager(Write),       &MANAGEMENT,   Management, Operation::DisableManagedAlerts),
+    row("managed-alerts",     POST,   "/cockpit/v1beta1/trigger-test-alert",                       Manager(Write),       &MANAGEMENT,   Management, Operation::TriggerTestAlert),
 
-    row("status",        GET,    "/logs/ready",                                        PROBE,                &BODILESS,     Plain,      Operation::Healthy),
-    row("status",        GET,    "/ready",                                             PROBE,                &BODILESS,     Plain,      Operation::Healthy),
-    row("status",        GET,    "/-/ready",                                           PROBE,                &BODILESS,     Plain,      Operation::Ready),
-    row("status",        GET,    "/-/healthy",                                         PROBE,                &BODILESS,     Plain,      Operation::Healthy),
-    row("status",        GET,    "/-/buildinfo",                                       BUILD,                &BODILESS,     Plain,      Operation::BuildInfo),
+    row("grafana-users",      POST,   "/cockpit/v1beta1/grafana-users",                            Manager(Write),       &MANAGEMENT,   Management, Operation::CreateGrafanaUser),
+    row("grafana-users",      GET,    "/cockpit/v1beta1/grafana-users",                            Manager(Read),        &BODILESS,     Management, Operation::ListGrafanaUsers),
+    row("grafana-users",      POST,   "/cockpit/v1beta1/grafana-users/:number/delete",             Manager(Write),       &MANAGEMENT,   Management, Operation::DeleteGrafanaUser),
+    row("grafana-users",      POST,   "/cockpit/v1beta1/grafana-users/:number/reset-password",     Manager(Write),       &MANAGEMENT,   Management, Operation::ResetGrafanaUserPassword),
 
-    row("openapi",       GET,    "/openapi.json",                                      MANUAL,               &BODILESS,     Plain,      Operation::DescribeApi),
+    row("grafana-dashboards", GET,    "/cockpit/v1beta1/grafana-product-dashboards",               Manager(Read),        &BODILESS,     Management, Operation::ListGrafanaProductDashboards),
+    row("grafana-dashboards", GET,    "/cockpit/v1beta1/grafana-product-dashboards/:dashboard_name", Manager(Read),        &BODILESS,     Management, Operation::GetGrafanaProductDashboard),
+
+    row("plans",              GET,    "/cockpit/v1beta1/plans",                                    Manager(Read),        &BODILESS,     Management, Operation::ListPlans),
+    row("plans",              POST,   "/cockpit/v1beta1/select-plan",                              Manager(Write),       &MANAGEMENT,   Management, Operation::SelectPlan),
+
+    row("audit",              GET,    "/cockpit/v1beta1/audit-events",                             Manager(Read),        &BODILESS,     Management, Operation::ListAuditEvents),
+
+    row("api-keys",           POST,   "/iam/v1alpha1/api-keys",                                    Admin,                &MANAGEMENT,   Management, Operation::CreateApiKey),
+    row("api-keys",           GET,    "/iam/v1alpha1/api-keys",                                    Admin,                &BODILESS,     Management, Operation::ListApiKeys),
+    row("api-keys",           GET,    "/iam/v1alpha1/api-keys/:access_key",                        Admin,                &BODILESS,     Management, Operation::GetApiKey),
+    row("api-keys",           DELETE, "/iam/v1alpha1/api-keys/:access_key",                        Admin,                &BODILESS,     Management, Operation::DeleteApiKey),
+
+    row("metrics-push",       POST,   "/metrics/api/v1/push",                                      Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
+    row("metrics-push",       POST,   "/api/v1/push",                                              Holder(WriteMetrics), &REMOTE_WRITE, Push,       Operation::PushMetrics),
+    row("metrics-push",       POST,   "/metrics/otlp/v1/metrics",                                  Holder(WriteMetrics), &REMOTE_WRITE, Otlp,       Operation::PushOtlpMetrics),
+    row("metrics-push",       POST,   "/otlp/v1/metrics",                                          Holder(WriteMetrics), &REMOTE_WRITE, Otlp,       Operation::PushOtlpMetrics),
+
+    row("metrics-query",      FORM,   "/metrics/prometheus/api/v1/query",                          Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/metrics/prometheus/api/v1/query_range",                    Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/metrics/prometheus/api/v1/query_exemplars",                Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/metrics/prometheus/api/v1/series",                         Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/metrics/prometheus/api/v1/labels",                         Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      GET,    "/metrics/prometheus/api/v1/label/:name/values",             Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      GET,    "/metrics/prometheus/api/v1/metadata",                       Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      POST,   "/metrics/prometheus/api/v1/read",                           Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      GET,    "/metrics/prometheus/api/v1/status/buildinfo",               AnyToken,             &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/prometheus/api/v1/query",                                  Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/prometheus/api/v1/query_range",                            Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/prometheus/api/v1/query_exemplars",                        Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/prometheus/api/v1/series",                                 Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      FORM,   "/prometheus/api/v1/labels",                                 Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      GET,    "/prometheus/api/v1/label/:name/values",                     Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      GET,    "/prometheus/api/v1/metadata",                               Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      POST,   "/prometheus/api/v1/read",                                   Holder(QueryMetrics), &QUERY,        Prometheus, Operation::QueryMetrics),
+    row("metrics-query",      GET,    "/prometheus/api/v1/status/buildinfo",                       AnyToken,             &QUERY,        Prometheus, Operation::QueryMetrics),
+
+    row("logs-push",          POST,   "/logs/loki/api/v1/push",                                    Holder(WriteLogs),    &LOGS,         Push,       Operation::PushLogs),
+    row("logs-push",          POST,   "/loki/api/v1/push",                                         Holder(WriteLogs),    &LOGS,         Push,       Operation::PushLogs),
+    row("logs-push",          POST,   "/logs/otlp/v1/logs",                                        Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
+    row("logs-push",          POST,   "/otlp/v1/logs",                                             Holder(WriteLogs),    &LOGS,         Otlp,       Operation::PushOtlpLogs),
+
+    row("status",             GET,    "/logs/ready",                                               PROBE,                &BODILESS,     Plain,      Operation::Healthy),
+    row("status",             GET,    "/ready",                                                    PROBE,                &BODILESS,     Plain,      Operation::Healthy),
+    row("status",             GET,    "/-/ready",                                                  PROBE,                &BODILESS,     Plain,      Operation::Ready),
+    row("status",             GET,    "/-/healthy",                                                PROBE,                &BODILESS,     Plain,      Operation::Healthy),
+    row("status",             GET,    "/-/buildinfo",                                              BUILD,                &BODILESS,     Plain,      Operation::BuildInfo),
+
+    row("openapi",            GET,    "/openapi.json",                                             MANUAL,               &BODILESS,     Plain,      Operation::DescribeApi),
 ];
 
 const fn row(

@@ -14,6 +14,6 @@ mod respond;
 mod serve;
 
 pub use call::Call;
-pub use relay::{Relay, backend};
+pub use relay::{Relay, backend, enforcing};
 pub use respond::json;
 pub use serve::serve;

@@ -44,7 +44,17 @@ pub async fn backend(config: &impl Config, url: &str, timeout: &str) -> Result<B
     let seconds = config.variable(timeout).await?.unwrap_or_default();
     let seconds = seconds.parse().ok().filter(|seconds| (1..=600).contains(seconds));
     let seconds = seconds.ok_or_else(|| ConfigError(format!("{timeout} must be seconds between 1 and 600")))?;
-    Ok(Backend { origin: origin.to_owned(), timeout: Duration::from_secs(seconds) })
+    Ok(Backend { origin: origin.to_owned(), timeout: Duration::from_secs(seconds), enforces_policies: false })
+}
+
+/// The same backend, if its operator says in a variable that it holds queries to the label policies it is told.
+pub async fn enforcing(backend: Backend, config: &impl Config, variable: &str) -> Result<Backend, Refusal> {
+    let enforces_policies = match config.variable(variable).await?.as_deref() {
+        None | Some("" | "false") => false,
+        Some("true") => true,
+        Some(_) => return Err(ConfigError(format!("{variable} must be true or false")).into()),
+    };
+    Ok(Backend { enforces_policies, ..backend })
 }
 
 impl<P: Upstream + Random> Call<'_, P> {
@@ -183,6 +193,17 @@ mod tests {
     }
 
     #[test]
+    fn a_backend_enforces_policies_if_its_operator_says_so() {
+        for (value, want) in [("", Some(false)), ("false", Some(false)), ("true", Some(true)), ("yes", None)] {
+            let variables = [("mimir_url", "http://m"), ("query_timeout", "1"), ("mimir_enforces_policies", value)];
+            let fake = Fake::new(&variables);
+            let told = run(backend(&fake, "mimir_url", "query_timeout")).unwrap();
+            let told = run(enforcing(told, &fake, "mimir_enforces_policies"));
+            assert_eq!(told.ok().map(|backend| backend.enforces_policies), want, "{value}");
+        }
+    }
+
+    #[test]
     fn a_backend_that_is_not_configured_is_our_fault() {
         for (url, timeout) in
             [("", "10"), ("mimir:9009", "10"), ("http://m", "0"), ("http://m", "x"), ("http://m", "601")]
@@ -192,7 +213,7 @@ mod tests {
             assert!(matches!(refused, Err(Refusal::Unavailable(_))), "{url} {timeout}");
         }
         let fake = Fake::new(&[("mimir_url", "http://m:1/"), ("push_timeout", "10")]);
-        let want = Backend { origin: "http://m:1".into(), timeout: Duration::from_secs(10) };
+        let want = Backend { origin: "http://m:1".into(), timeout: Duration::from_secs(10), enforces_policies: false };
         assert_eq!(run(backend(&fake, "mimir_url", "push_timeout")).unwrap(), want);
     }
 }

@@ -64,7 +64,7 @@ async fn admit_and_handle<P: Ports>(
         check_segment(value).map_err(|fault| Refusal::Malformed(fault.text().into()))?;
     }
     let principal = authenticate(ports, route.access, &head.headers).await?;
-    let permit = Permit::grant(&principal, route)?;
+    let permit = Permit::grant(principal, route)?;
     body.admit(&head.headers, route.limits.body)?;
     handle(Call { ports, route, params, permit, head, body }).await
 }

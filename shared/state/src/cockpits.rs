@@ -1,6 +1,10 @@
 //! Cockpits: one per project.
 
 use crate::{
+    collection::{Collection, still_serves},
+    contact_points::ContactPoint,
+    datasources::Datasource,
+    grafana_users,
     record::{Record, load, save},
     tokens,
 };
@@ -71,13 +75,20 @@ pub async fn find(kv: &impl Kv, project: ProjectId) -> Result<Option<Cockpit>, S
     load(kv, &key(project)).await
 }
 
-/// Activates the project's Cockpit.
-pub async fn activate<P: Kv + Clock + Random>(ports: &P, project: ProjectId) -> Result<Activation, StoreError> {
+/// Activates the project's Cockpit. `clear` removes what others keep of an earlier one that was left half removed.
+pub async fn activate<P: Kv + Clock + Random>(
+    ports: &P,
+    project: ProjectId,
+    clear: impl AsyncFnOnce() -> Result<(), StoreError>,
+) -> Result<Activation, StoreError> {
     let now = ports.now().micros();
     match find(ports, project).await? {
         Some(cockpit) if cockpit.status == Status::Ready => return Ok(Activation::AlreadyActive),
         Some(cockpit) if now.saturating_sub(cockpit.updated_at) < ABANDONED_MICROS => return Ok(Activation::Deleting),
-        Some(_) => tokens::delete_all(ports, project).await?,
+        Some(_) => {
+            empty(ports, project).await?;
+            clear().await?;
+        }
         None => {}
     }
     let cockpit = Cockpit { epoch: ports.bytes(), status: Status::Ready, created_at: now, updated_at: now };
@@ -86,15 +97,65 @@ pub async fn activate<P: Kv + Clock + Random>(ports: &P, project: ProjectId) -> 
 }
 
 /// Deactivates the project's Cockpit: its tokens first, itself last, so that a call that dies on the way is
-/// finished by the next. Returns its last state; `None` if there was none.
-pub async fn deactivate<P: Kv + Clock>(ports: &P, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
+/// finished by the next. `clear` removes what others keep of it. Returns its last state; `None` if there was none.
+pub async fn deactivate<P: Kv + Clock>(
+    ports: &P,
+    project: ProjectId,
+    clear: impl AsyncFnOnce() -> Result<(), StoreError>,
+) -> Result<Option<Cockpit>, StoreError> {
     let Some(mut cockpit) = find(ports, project).await? else { return Ok(None) };
     cockpit.status = Status::Deleting;
     cockpit.updated_at = ports.now().micros();
     save(ports, &key(project), &cockpit).await?;
-    tokens::delete_all(ports, project).await?;
+    empty(ports, project).await?;
+    clear().await?;
     ports.delete(&key(project)).await?;
     Ok(Some(cockpit))
+}
+
+/// Removes whatever belongs to a Cockpit, what gives access first.
+async fn empty(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
+    tokens::delete_all(kv, project).await?;
+    grafana_users::delete_all(kv, project).await?;
+    Collection::<_, ContactPoint>::of(kv, project).clear().await?;
+    Collection::<_, Datasource>::of(kv, project).clear().await?;
+    kv.delete(&alerts_key(project)).await
+}
+
+/// Whether the managed alerts of a project are on.
+pub async fn has_managed_alerts(kv: &impl Kv, project: ProjectId) -> Result<bool, StoreError> {
+    Ok(load::<ManagedAlerts>(kv, &alerts_key(project)).await?.is_some())
+}
+
+/// Turns the managed alerts of a project on or off; says whether it has a Cockpit that serves.
+///
+/// The switch is a key of its own: a Cockpit that was written again could come back from its deactivation.
+pub async fn set_managed_alerts(kv: &impl Kv, project: ProjectId, on: bool) -> Result<bool, StoreError> {
+    let Some(cockpit) = find(kv, project).await?.filter(|cockpit| cockpit.status == Status::Ready) else {
+        return Ok(false);
+    };
+    if on {
+        save(kv, &alerts_key(project), &ManagedAlerts).await?;
+    } else {
+        kv.delete(&alerts_key(project)).await?;
+    }
+    let serves = still_serves(kv, project, &cockpit).await?;
+    if !serves {
+        kv.delete(&alerts_key(project)).await?;
+    }
+    Ok(serves)
+}
+
+/// That the managed alerts are on.
+#[derive(Serialize, Deserialize)]
+struct ManagedAlerts;
+
+impl Record for ManagedAlerts {
+    const VERSION: u8 = 1;
+}
+
+fn alerts_key(project: ProjectId) -> String {
+    format!("managed-alerts/{project}")
 }
 
 fn key(project: ProjectId) -> String {

@@ -4,7 +4,7 @@
 //! pointer under it. Listing reads the numbers from `floor` to the counter. A pointer says nothing about
 //! existence: entities are deleted without touching it. Dead pointers are dropped, and live ones moved to
 //! the end, when a creation finds the log more than twice as long as it need be; two creations doing so at
-//! once leave at most a second pointer to the same entity, which readers ignore.
+//! once leave a second pointer to the same entity, which readers ignore, and the next sweep drops.
 
 use crate::record::{Record, load, save};
 use cockpit_core::{
@@ -12,6 +12,7 @@ use cockpit_core::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// A number whose pointer is missing this long after a later one was written will never be written:
 /// no request lives that long.
@@ -60,6 +61,13 @@ pub(crate) struct Slot {
     pub(crate) pointer: Option<Pointer>,
 }
 
+impl Slot {
+    /// Whether no later slot leads to the same entity.
+    fn is_newest(&self, newest: &HashMap<[u8; 16], u64>) -> bool {
+        self.pointer.as_ref().is_some_and(|pointer| newest.get(&pointer.id) == Some(&self.number))
+    }
+}
+
 impl<'k, K: Kv> Log<'k, K> {
     /// The log under this prefix, such as `tokens/{project}`.
     pub(crate) fn new(kv: &'k K, prefix: String) -> Self {
@@ -82,27 +90,30 @@ impl<'k, K: Kv> Log<'k, K> {
         Ok(slots)
     }
 
-    /// Shortens the log if it is worth it. `live` tells which pointers still lead somewhere; `bury` removes
+    /// Shortens the log if it is worth it. `live` tells which pointers still lead somewhere; `strip` removes
     /// what a dead one may have left behind.
     pub(crate) async fn sweep(
         &self,
         slots: &[Slot],
         now: Timestamp,
         live: impl Fn(&Pointer) -> bool,
-        bury: impl AsyncFn(&Pointer) -> Result<(), StoreError>,
+        strip: impl AsyncFn(&Pointer) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let alive = slots.iter().filter(|slot| slot.pointer.as_ref().is_some_and(&live)).count();
-        if to_u64(slots.len()) <= 2 * to_u64(alive) + SLACK {
+        let newest: HashMap<_, _> =
+            slots.iter().filter_map(|slot| Some((slot.pointer.as_ref()?.id, slot.number))).collect();
+        let alive = slots.iter().filter(|slot| slot.is_newest(&newest) && slot.pointer.as_ref().is_some_and(&live));
+        if to_u64(slots.len()) <= 2 * to_u64(alive.count()) + SLACK {
             return Ok(());
         }
         let settled = last_settled(slots, now);
         let mut floor = None;
         for slot in slots.iter().take_while(|slot| slot.number <= settled).take(usize_of(SWEEP)) {
             match &slot.pointer {
+                Some(pointer) if live(pointer) && !slot.is_newest(&newest) => {}
                 Some(pointer) if live(pointer) => {
                     self.append(&Pointer { written_at: now.micros(), ..pointer.clone() }).await?;
                 }
-                Some(pointer) => bury(pointer).await?,
+                Some(pointer) => strip(pointer).await?,
                 None => {}
             }
             floor = Some(slot.number + 1);
@@ -124,13 +135,26 @@ impl<'k, K: Kv> Log<'k, K> {
         save(self.kv, &self.floor_key(), &Floor(last.number + 1)).await
     }
 
+    /// Removes these pointers and the log itself, counter included.
+    pub(crate) async fn erase(&self, slots: &[Slot]) -> Result<(), StoreError> {
+        for slot in slots {
+            self.kv.delete(&self.key(slot.number)).await?;
+        }
+        self.kv.delete(&self.floor_key()).await?;
+        self.kv.delete(&self.next_key()).await
+    }
+
     async fn advance(&self, by: i64) -> Result<u64, StoreError> {
-        let number = self.kv.increment(&format!("{}/next", self.prefix), by).await?;
-        u64::try_from(number).map_err(|_| StoreError(format!("{}/next is negative", self.prefix)))
+        let number = self.kv.increment(&self.next_key(), by).await?;
+        u64::try_from(number).map_err(|_| StoreError(format!("{} is negative", self.next_key())))
     }
 
     async fn floor(&self) -> Result<u64, StoreError> {
         Ok(load::<Floor>(self.kv, &self.floor_key()).await?.map_or(1, |floor| floor.0))
+    }
+
+    fn next_key(&self) -> String {
+        format!("{}/next", self.prefix)
     }
 
     fn floor_key(&self) -> String {

@@ -26,6 +26,14 @@ pub(crate) async fn save<T: Record>(kv: &impl Kv, key: &str, record: &T) -> Resu
     kv.set(key, &bytes).await
 }
 
+/// Removes a key if it is there. A read is cheap, and a call that has nothing left to change must not write.
+pub(crate) async fn drop(kv: &impl Kv, key: &str) -> Result<(), StoreError> {
+    match kv.get(key).await? {
+        Some(_) => kv.delete(key).await,
+        None => Ok(()),
+    }
+}
+
 fn unreadable<T>(cause: &str) -> StoreError {
     StoreError(format!("a {} cannot be read: {cause}", std::any::type_name::<T>()))
 }

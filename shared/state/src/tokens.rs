@@ -1,26 +1,32 @@
 //! Tokens.
 //!
-//! Three keys: `secret/{hash}`, the only one a push reads, decides whether the secret works;
-//! `token/{id}` decides whether the token exists; a pointer in the project's [log](crate::log) makes it
-//! listable. Creation writes pointer, secret, token; deletion removes secret, token.
+//! `secret/{hash}`, the only key a push reads, decides whether a secret works; `token/{id}` decides whether the token
+//! exists. Neither is ever written again, but for the end of a secret that was [rotated] out.
+
+mod rotation;
+
+pub use rotation::{MOST_RETIRING, Rotated, Rotation, last_rotation, rotate};
 
 use crate::{
-    cockpits::{self, Cockpit},
-    log::{Log, Pointer, Slot},
-    record::{Record, load, save},
+    collection::{self, Collection, Creation, Entity, hash_key},
+    log::Pointer,
+    record::{self, Record, load, save},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
+    principal::{TokenGrant, TokenRates},
     project::ProjectId,
     scope::Scopes,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use uuid::Uuid;
 
-/// The SHA-256 of a token's secret: all that is kept of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The most live tokens of a project.
+pub const MOST: usize = 100;
+
+/// The SHA-256 of a secret: all that is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretHash(pub [u8; 32]);
 
 /// A token as it is kept.
@@ -33,6 +39,28 @@ pub struct Token {
     scopes: u16,
     created_at: i64,
     secret: [u8; 32],
+    #[serde(default)]
+    expires_at: Option<i64>,
+    /// What it is restricted to, beside its scopes.
+    #[serde(default)]
+    pub bounds: Bounds,
+}
+
+/// What restricts a token beside its scopes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// The selector that its queries are held to.
+    pub policy: Option<String>,
+    /// The networks it may be used from; anywhere if there is none.
+    pub networks: Vec<String>,
+    /// Samples of metrics a second.
+    pub samples: Option<u64>,
+    /// Pushes of metrics a second.
+    pub metrics_pushes: Option<u64>,
+    /// Bytes of logs a second.
+    pub log_bytes: Option<u64>,
+    /// Pushes of logs a second.
+    pub log_pushes: Option<u64>,
 }
 
 impl Record for Token {
@@ -55,9 +83,57 @@ impl Token {
         Scopes::from_bits(self.scopes)
     }
 
-    /// When it was created; tokens never change.
+    /// When it was created.
     pub const fn created_at(&self) -> Timestamp {
         Timestamp::from_micros(self.created_at)
+    }
+
+    /// When it stops working, if ever.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at.map(Timestamp::from_micros)
+    }
+
+    /// What a secret of it stands for, until it retires.
+    fn holder(&self, retires_at: Option<i64>) -> Holder {
+        Holder {
+            id: self.id,
+            project: self.project,
+            scopes: self.scopes,
+            expires_at: self.expires_at,
+            retires_at,
+            bounds: Some(self.bounds.clone()).filter(|bounds| *bounds != Bounds::default()),
+        }
+    }
+}
+
+impl Entity for Token {
+    const KIND: &'static str = "token";
+    const MOST: usize = MOST;
+
+    fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    fn created_at(&self) -> i64 {
+        self.created_at
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at().is_some_and(|end| end <= now)
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        self.secret
+    }
+
+    async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
+        save(kv, &secret_key(self.secret), &self.holder(None)).await
+    }
+
+    async fn strip(kv: &impl Kv, pointer: &Pointer) -> Result<(), StoreError> {
+        record::drop(kv, &secret_key(pointer.secret)).await?;
+        rotation::strip(kv, pointer.id).await?;
+        record::drop(kv, &used_key(pointer.id)).await
     }
 }
 
@@ -74,28 +150,65 @@ pub struct NewToken {
     pub scopes: Scopes,
     /// The hash of its secret.
     pub secret: SecretHash,
+    /// When it stops working, if ever.
+    pub expires_at: Option<Timestamp>,
+    /// What it is restricted to.
+    pub bounds: Bounds,
 }
 
 /// What a secret stands for: the record that every push reads.
 #[derive(Debug, Serialize, Deserialize)]
 struct Holder {
+    #[serde(default)]
+    id: [u8; 16],
     project: [u8; 16],
     scopes: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retires_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bounds: Option<Bounds>,
 }
 
 impl Record for Holder {
     const VERSION: u8 = 1;
 }
 
-/// Whom a secret belongs to, if it is live. One read.
-pub async fn holder(kv: &impl Kv, secret: SecretHash) -> Result<Option<(ProjectId, Scopes)>, StoreError> {
-    let holder = load::<Holder>(kv, &secret_key(secret.0)).await?;
-    Ok(holder.map(|holder| (ProjectId::from_bytes(holder.project), Scopes::from_bits(holder.scopes))))
+/// A live secret's rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What its token carries.
+    pub grant: TokenGrant,
+    /// The networks it may be used from; anywhere if there is none.
+    pub networks: Vec<String>,
+    /// When it stops working, if ever.
+    pub ends_at: Option<Timestamp>,
 }
 
-/// Creates a token; `None` if the project has no active Cockpit, or lost it meanwhile.
-pub async fn create<P: Kv + Clock>(ports: &P, new: NewToken) -> Result<Option<Token>, StoreError> {
-    let Some(cockpit) = cockpits::find(ports, new.project).await? else { return Ok(None) };
+impl From<Holder> for Held {
+    fn from(holder: Holder) -> Self {
+        let Bounds { policy, networks, samples, metrics_pushes, log_bytes, log_pushes } =
+            holder.bounds.unwrap_or_default();
+        let grant = TokenGrant {
+            id: holder.id,
+            project: ProjectId::from_bytes(holder.project),
+            scopes: Scopes::from_bits(holder.scopes),
+            policy,
+            rates: TokenRates { samples, metrics_pushes, log_bytes, log_pushes },
+        };
+        let ends_at = holder.expires_at.into_iter().chain(holder.retires_at).min();
+        Self { grant, networks, ends_at: ends_at.map(Timestamp::from_micros) }
+    }
+}
+
+/// Whom a secret belongs to, if there is such a secret. One read; whether it has expired is the caller's to see.
+pub async fn holder(kv: &impl Kv, secret: SecretHash) -> Result<Option<Held>, StoreError> {
+    Ok(load::<Holder>(kv, &secret_key(secret.0)).await?.map(Held::from))
+}
+
+/// Creates a token.
+pub async fn create<P: Kv + Clock>(ports: &P, new: NewToken) -> Result<Creation<Token>, StoreError> {
     let token = Token {
         id: new.id.into_bytes(),
         project: *new.project.as_bytes(),
@@ -103,92 +216,60 @@ pub async fn create<P: Kv + Clock>(ports: &P, new: NewToken) -> Result<Option<To
         scopes: new.scopes.bits(),
         created_at: ports.now().micros(),
         secret: new.secret.0,
+        expires_at: new.expires_at.map(Timestamp::micros),
+        bounds: new.bounds,
     };
-    tidy(ports, new.project).await?;
-    let pointer = Pointer { id: token.id, secret: token.secret, written_at: token.created_at };
-    log(ports, new.project).append(&pointer).await?;
-    let holder = Holder { project: token.project, scopes: token.scopes };
-    save(ports, &secret_key(token.secret), &holder).await?;
-    save(ports, &token_key(token.id), &token).await?;
-    confirm(ports, &cockpit, token).await
-}
-
-/// A deactivation lists what it must remove after it has marked the Cockpit. Either it saw our pointer, or we
-/// see its mark here; in both cases no token outlives its Cockpit.
-async fn confirm<P: Kv>(ports: &P, cockpit: &Cockpit, token: Token) -> Result<Option<Token>, StoreError> {
-    let now = cockpits::find(ports, token.project()).await?;
-    if now.is_some_and(|now| now.serves_as(cockpit)) {
-        return Ok(Some(token));
-    }
-    delete(ports, &token).await?;
-    Ok(None)
+    collection::create(ports, new.project, token).await
 }
 
 /// The token with this id, whosever it is.
 pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Token>, StoreError> {
-    load(kv, &token_key(id.into_bytes())).await
+    collection::find(kv, id.into_bytes()).await
 }
 
 /// A project's tokens, oldest first.
 pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<Token>, StoreError> {
-    let slots = log(kv, project).slots().await?;
-    let mut tokens = alive(kv, &slots).await?;
-    tokens.sort_by_key(|token| (token.created_at, token.id));
-    Ok(tokens)
+    Collection::of(kv, project).all().await
 }
 
-/// Revokes a token. Its secret goes first, so that it is dead even if the call dies here.
+/// Revokes a token.
 pub async fn delete(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
-    kv.delete(&secret_key(token.secret)).await?;
-    kv.delete(&token_key(token.id)).await
+    collection::remove(kv, token).await
 }
 
 /// Revokes every token of a project, and what crashed creations left.
 pub(crate) async fn delete_all(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
-    let log = log(kv, project);
-    let slots = log.slots().await?;
-    for pointer in slots.iter().filter_map(|slot| slot.pointer.as_ref()) {
-        kv.delete(&secret_key(pointer.secret)).await?;
-        kv.delete(&token_key(pointer.id)).await?;
+    Collection::<_, Token>::of(kv, project).clear().await
+}
+
+/// When a token was last seen in use, about.
+#[derive(Serialize, Deserialize)]
+struct Used(i64);
+
+impl Record for Used {
+    const VERSION: u8 = 1;
+}
+
+/// When a token was last seen in use; coarse, because it is seldom written.
+pub async fn last_used(kv: &impl Kv, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+    Ok(load::<Used>(kv, &used_key(id.into_bytes())).await?.map(|used| Timestamp::from_micros(used.0)))
+}
+
+/// Notes that a token is in use, unless it is gone meanwhile.
+pub async fn note_use(kv: &impl Kv, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    save(kv, &used_key(id.into_bytes()), &Used(now.micros())).await?;
+    if find(kv, id).await?.is_none() {
+        kv.delete(&used_key(id.into_bytes())).await?;
     }
-    log.clear(&slots).await
+    Ok(())
 }
 
-/// Keeps the log short. Costs one read per number of it, on creations only.
-async fn tidy<P: Kv + Clock>(ports: &P, project: ProjectId) -> Result<(), StoreError> {
-    let log = log(ports, project);
-    let slots = log.slots().await?;
-    let alive: HashSet<_> = alive(ports, &slots).await?.into_iter().map(|token| token.id).collect();
-    let bury = async |pointer: &Pointer| ports.delete(&secret_key(pointer.secret)).await;
-    log.sweep(&slots, ports.now(), |pointer| alive.contains(&pointer.id), bury).await
-}
-
-async fn alive(kv: &impl Kv, slots: &[Slot]) -> Result<Vec<Token>, StoreError> {
-    let mut seen = HashSet::new();
-    let mut tokens = Vec::new();
-    for pointer in slots.iter().filter_map(|slot| slot.pointer.as_ref()) {
-        if seen.insert(pointer.id) {
-            tokens.extend(load::<Token>(kv, &token_key(pointer.id)).await?);
-        }
-    }
-    Ok(tokens)
-}
-
-fn log<K: Kv>(kv: &K, project: ProjectId) -> Log<'_, K> {
-    Log::new(kv, format!("tokens/{project}"))
-}
-
-fn token_key(id: [u8; 16]) -> String {
-    format!("token/{}", Uuid::from_bytes(id))
+fn used_key(id: [u8; 16]) -> String {
+    format!("used/{}", Uuid::from_bytes(id))
 }
 
 fn secret_key(hash: [u8; 32]) -> String {
-    let mut key = String::with_capacity(71);
-    key.push_str("secret/");
-    for byte in hash {
-        key.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('0')));
-    }
-    key
+    hash_key("secret", hash)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Against the sandbox first, because only a stand-in fails on demand; then against real backends.
 
 mod client;
+mod clients;
 mod durability;
 mod faults;
 mod gateway;

@@ -3,7 +3,7 @@
 use crate::rows::{self, Answer, KEY, PROJECT, Sent, Target};
 use cockpit_auth::Secret;
 use cockpit_core::{
-    Body, ProjectId, Scope,
+    Body, ProjectId, Scope, Scopes,
     ports::{Random, UpstreamError},
 };
 use cockpit_fake::{Fake, run};
@@ -17,7 +17,9 @@ use uuid::Uuid;
 /// A gateway on test doubles, with an active Cockpit.
 pub(crate) struct World {
     pub(crate) fake: Fake,
+    /// The tokens by their secrets, and the secrets by what they may do: a project has so many tokens and no more.
     tokens: RefCell<BTreeMap<String, Token>>,
+    secrets: RefCell<BTreeMap<u16, String>>,
 }
 
 impl World {
@@ -29,6 +31,8 @@ impl World {
     pub(crate) fn with(variables: &[(&'static str, &'static str)]) -> Self {
         let usual = [
             ("admin_key", KEY),
+            ("alertmanager_prefix", "/alertmanager"),
+            ("alertmanager_url", "http://alertmanager:9093"),
             ("grafana_url", "http://grafana:3000"),
             ("loki_otlp_path", "/otlp/v1/logs"),
             ("loki_push_path", "/loki/api/v1/push"),
@@ -42,8 +46,8 @@ impl World {
             ("query_timeout", "120"),
         ];
         let fake = Fake::new(&[&usual[..], variables].concat());
-        run(cockpits::activate(&fake, project())).unwrap();
-        Self { fake, tokens: RefCell::default() }
+        run(cockpits::activate(&fake, project(), async || Ok(()))).unwrap();
+        Self { fake, tokens: RefCell::default(), secrets: RefCell::default() }
     }
 }
 
@@ -65,6 +69,14 @@ impl Target for World {
             match function {
                 "cockpit" => serve(function, fake, request, cockpit::handler::handle).await,
                 "tokens" => serve(function, fake, request, tokens::handler::handle).await,
+                "datasources" => serve(function, fake, request, datasources::handler::handle).await,
+                "contact-points" => serve(function, fake, request, contact_points::handler::handle).await,
+                "managed-alerts" => serve(function, fake, request, managed_alerts::handler::handle).await,
+                "grafana-users" => serve(function, fake, request, grafana_users::handler::handle).await,
+                "grafana-dashboards" => serve(function, fake, request, grafana_dashboards::handler::handle).await,
+                "plans" => serve(function, fake, request, plans::handler::handle).await,
+                "audit" => serve(function, fake, request, audit::handler::handle).await,
+                "api-keys" => serve(function, fake, request, api_keys::handler::handle).await,
                 "logs-push" => serve(function, fake, request, logs_push::handler::handle).await,
                 "metrics-push" => serve(function, fake, request, metrics_push::handler::handle).await,
                 "metrics-query" => serve(function, fake, request, metrics_query::handler::handle).await,
@@ -79,16 +91,23 @@ impl Target for World {
     }
 
     fn token(&self, scopes: &[Scope]) -> String {
+        let scopes: Scopes = scopes.iter().copied().collect();
+        if let Some(secret) = self.secrets.borrow().get(&scopes.bits()) {
+            return secret.clone();
+        }
         let secret = Secret::generate(&self.fake);
-        let (id, scopes) = (Uuid::from_bytes(self.fake.bytes()), scopes.iter().copied().collect());
-        let new = NewToken { id, project: project(), name: "t".into(), scopes, secret: secret.hash() };
-        let token = run(stored::create(&self.fake, new)).unwrap().unwrap();
+        let id = Uuid::from_bytes(self.fake.bytes());
+        let (name, secret_hash, bounds) = ("t".into(), secret.hash(), stored::Bounds::default());
+        let new = NewToken { id, project: project(), name, scopes, secret: secret_hash, expires_at: None, bounds };
+        let token = run(stored::create(&self.fake, new)).unwrap().done().unwrap();
         self.tokens.borrow_mut().insert(secret.expose().to_owned(), token);
+        self.secrets.borrow_mut().insert(scopes.bits(), secret.expose().to_owned());
         secret.expose().to_owned()
     }
 
     fn revoke(&self, secret: &str) {
         run(stored::delete(&self.fake, &self.tokens.borrow()[secret])).unwrap();
+        self.secrets.borrow_mut().retain(|_, kept| kept != secret);
     }
 
     fn break_store(&self, broken: bool) {

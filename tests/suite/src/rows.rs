@@ -1,6 +1,7 @@
 //! What must hold for every row of the route table, whoever carries the requests: `flow` runs these checks on
 //! test doubles, `e2e` over HTTP. A new row is checked on arrival.
 
+use crate::management;
 use bytes::Bytes;
 use cockpit_auth::Secret;
 use cockpit_core::{
@@ -54,12 +55,12 @@ pub(crate) struct Sent<'s> {
 
 impl<'s> Sent<'s> {
     /// A request for a row without credentials or body.
-    fn bare(route: &'s Route) -> Self {
+    pub(crate) fn bare(route: &'s Route) -> Self {
         let method = &route.methods[0];
         Self { function: route.function, method, path: concrete(route.path), headers: vec![], body: vec![] }
     }
 
-    fn with(mut self, headers: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+    pub(crate) fn with(mut self, headers: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         self.headers.extend(headers);
         self
     }
@@ -92,30 +93,41 @@ impl Answer {
         }
     }
 
-    fn says(&self, text: &str) -> bool {
+    /// Whether the body holds a text.
+    pub(crate) fn says(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.body).contains(text)
     }
 }
 
 /// A path with its parameters filled in.
-fn concrete(path: &str) -> String {
-    path.replace(":token_id", "00000000-0000-4000-8000-000000000000").replace(":name", "job")
+pub(crate) fn concrete(path: &str) -> String {
+    path.replace(":token_id", "00000000-0000-4000-8000-000000000000")
+        .replace(":datasource_id", "00000000-0000-4000-8000-000000000000")
+        .replace(":access_key", "SCW00000000000000000")
+        .replace(":number", "2")
+        .replace(":dashboard_name", "ingest")
+        .replace(":name", "job")
 }
 
 fn guarded() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| !matches!(route.access, Access::Public(_)))
 }
 
+/// Whether a row is of the management API.
+pub(crate) const fn is_managed(route: &Route) -> bool {
+    matches!(route.access, Access::Admin | Access::Manager(_))
+}
+
 /// Rows that end at a backend.
 pub(crate) fn relayed() -> impl Iterator<Item = &'static Route> {
-    guarded().filter(|route| route.access != Access::Admin)
+    guarded().filter(|route| !is_managed(route))
 }
 
 /// The headers that a row asks for.
 pub(crate) fn credentials(target: &impl Target, route: &Route) -> Vec<(&'static str, String)> {
     match route.access {
         Access::Public(_) => vec![],
-        Access::Admin => vec![("x-auth-token", KEY.to_owned())],
+        Access::Admin | Access::Manager(_) => vec![("x-auth-token", KEY.to_owned())],
         Access::AnyToken => vec![("x-token", target.token(&[]))],
         Access::Holder(scope) => vec![("x-token", target.token(&[scope]))],
     }
@@ -123,6 +135,9 @@ pub(crate) fn credentials(target: &impl Target, route: &Route) -> Vec<(&'static 
 
 /// A request that its function accepts.
 pub(crate) fn good<'r>(target: &impl Target, route: &'r Route) -> Sent<'r> {
+    if is_managed(route) {
+        return management::request(route, credentials(target, route));
+    }
     let (body, media) = content(route.operation);
     let media = media.map(|media| ("content-type", media.to_owned()));
     Sent { body: body.to_vec(), ..Sent::bare(route).with(credentials(target, route)).with(media) }
@@ -154,12 +169,13 @@ pub(crate) fn check(target: &impl Target) {
     path_parameters_cannot_leave_their_segment(target);
     unlisted_paths_are_refused_in_the_words_of_their_neighbours(target);
     every_row_is_served(target);
+    management::check(target);
 }
 
 fn strangers_are_refused(target: &impl Target) {
     let invented = Secret::generate(&Fake::new(&[])).expose().to_owned();
     for route in guarded() {
-        let name = if route.access == Access::Admin { "x-auth-token" } else { "x-token" };
+        let name = if is_managed(route) { "x-auth-token" } else { "x-token" };
         for headers in [vec![], vec![(name, "malformed".to_owned())], vec![(name, invented.clone())]] {
             let answer = target.send(&Sent::bare(route).with(headers));
             answer.is(401, route.dialect, route.path);
@@ -191,7 +207,7 @@ fn keys_and_tokens_are_not_mixed_up(target: &impl Target) {
     let secret = target.token(&Scope::ALL);
     for route in guarded() {
         let attempts = match route.access {
-            Access::Admin => [("x-auth-token", secret.clone()), ("x-token", secret.clone())],
+            Access::Admin | Access::Manager(_) => [("x-auth-token", secret.clone()), ("x-token", secret.clone())],
             _ => [("x-token", KEY.to_owned()), ("x-auth-token", secret.clone())],
         };
         for header in attempts {
@@ -229,12 +245,13 @@ fn bodies_one_byte_too_large_are_refused(target: &impl Target) {
 }
 
 fn a_failing_store_is_never_the_callers_fault(target: &impl Target) {
+    let key = management::key(target, PROJECT, "full");
     for route in guarded().chain(ROUTES.iter().filter(|route| route.path == "/-/ready")) {
-        let mut request = good(target, route);
-        if route.access == Access::Admin {
-            request.body = format!(r#"{{"project_id":"{PROJECT}","name":"t"}}"#).into();
-            request.path = format!("{}?project_id={PROJECT}", request.path);
-        }
+        let request = match route.access {
+            // The operator's own key is not looked up, and the plans are known.
+            Access::Manager(_) => management::request(route, vec![("x-auth-token", key.clone())]),
+            _ => good(target, route),
+        };
         target.break_store(true);
         let answer = target.send(&request);
         target.break_store(false);

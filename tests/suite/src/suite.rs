@@ -1,8 +1,8 @@
 //! Tests of the whole: that its parts agree with each other, and that the running gateway keeps its promises.
 //!
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
-//! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends. `logs`,
-//! `metrics` and `otlp` are what senders are told.
+//! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends.
+//! `management` is what holds for the management API besides. `logs`, `metrics` and `otlp` are what senders are told.
 
 #![cfg(test)]
 
@@ -10,6 +10,7 @@ mod architecture;
 mod e2e;
 mod flow;
 mod logs;
+mod management;
 mod manifest;
 mod metrics;
 mod otlp;

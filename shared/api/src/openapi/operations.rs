@@ -1,8 +1,12 @@
 //! What each operation takes and gives. An operation that is not described does not compile.
 
 use super::Schemas;
-use super::parameters::{EXPLAIN, LIST, PROJECT, Parameter};
-use crate::{Cockpit, CreateToken, ProjectBody, Token, TokenList};
+use super::parameters::{self, EXPLAIN, Parameter};
+use crate::{
+    ApiKey, ApiKeyList, AuditEventList, Cockpit, ContactPoint, ContactPointBody, ContactPointList, CreateApiKey,
+    CreateDatasource, CreateGrafanaUser, CreateToken, Dashboard, DashboardList, Datasource, DatasourceList,
+    GrafanaUser, GrafanaUserList, Metrics, Nothing, PlanList, ProjectBody, RotateToken, SelectPlan, Token, TokenList,
+};
 use cockpit_core::Operation;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -22,8 +26,8 @@ pub(super) struct Described {
 pub(super) enum Request {
     /// None.
     Nothing,
-    /// JSON of this shape.
-    Json(SchemaOf),
+    /// JSON of this shape, which may be left out if it has no field that must be there.
+    Json { schema: SchemaOf, required: fn() -> bool },
     /// Bytes of one of these media types.
     Bytes(&'static [&'static str]),
 }
@@ -45,34 +49,54 @@ const PROTOBUF_OR_JSON: &[&str] = &["application/x-protobuf", "application/json"
 const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 
 /// Describes an operation.
+#[rustfmt::skip]
 pub(super) fn describe(operation: Operation) -> Described {
+    use Operation as O;
     match operation {
-        Operation::ActivateCockpit => {
-            does("Activate the Cockpit of a project").takes::<ProjectBody>().gives::<Cockpit>()
-        }
-        Operation::DeactivateCockpit => {
-            does("Deactivate it: revoke its tokens and forget it").takes::<ProjectBody>().gives::<Cockpit>()
-        }
-        Operation::GetCockpit => does("Show it").asks(PROJECT).gives::<Cockpit>(),
-        Operation::CreateToken => {
-            does("Create a token; the only time its secret is shown").takes::<CreateToken>().gives::<Token>()
-        }
-        Operation::ListTokens => does("List a project's tokens").asks(LIST).gives::<TokenList>(),
-        Operation::GetToken => does("Show a token, without its secret").gives::<Token>(),
-        Operation::DeleteToken => does("Revoke a token"),
-        Operation::PushMetrics => {
-            does("Push metrics: Prometheus remote write 1.0 or 2.0").asks(EXPLAIN).bytes(PROTOBUF).relays()
-        }
-        Operation::PushOtlpMetrics => {
-            does("Push metrics as OpenTelemetry's exporters do").bytes(PROTOBUF_OR_JSON).relays()
-        }
-        Operation::PushLogs => does("Push logs as Loki's clients do").asks(EXPLAIN).bytes(PROTOBUF_OR_JSON).relays(),
-        Operation::PushOtlpLogs => does("Push logs as OpenTelemetry's exporters do").bytes(PROTOBUF_OR_JSON).relays(),
-        Operation::QueryMetrics => does("Read metrics: Prometheus's HTTP API").bytes(FORM).relays(),
-        Operation::Ready => does("Say whether this instance can serve").gives_json(),
-        Operation::Healthy => does("Say that this instance runs").gives_json(),
-        Operation::BuildInfo => does("Show the version").gives_json(),
-        Operation::DescribeApi => does("Show this document").gives_json(),
+        O::ActivateCockpit => does("Activate the Cockpit of a project").takes::<ProjectBody>().gives::<Cockpit>(),
+        O::DeactivateCockpit => does("Deactivate it: revoke its tokens and forget it").takes::<ProjectBody>().gives::<Cockpit>(),
+        O::GetCockpit => does("Show it").asks(parameters::PROJECT).gives::<Cockpit>(),
+        O::GetCockpitMetrics => does("Show what a project ingested").asks(parameters::METRICS).gives::<Metrics>(),
+        O::ResetGrafana => does("Bring Grafana back to where it was at activation: without users").takes::<ProjectBody>().gives::<Cockpit>(),
+        O::ListPlans => does("List the plans").asks(parameters::PLANS).gives::<PlanList>(),
+        O::SelectPlan => does("Choose a project's plan").takes::<SelectPlan>().gives::<Nothing>(),
+        O::ListAuditEvents => does("List what was done to a project, newest first").asks(parameters::PAGES).gives::<AuditEventList>(),
+
+        O::CreateToken => does("Create a token; the only time its secret is shown").takes::<CreateToken>().gives::<Token>(),
+        O::ListTokens => does("List a project's tokens").asks(parameters::LIST).gives::<TokenList>(),
+        O::GetToken => does("Show a token, without its secret").gives::<Token>(),
+        O::DeleteToken => does("Revoke a token"),
+        O::RotateToken => does("Give a token another secret; those before work on for a while").takes::<RotateToken>().gives::<Token>(),
+        O::CreateApiKey => does("Create an API key; the only time its secret is shown").takes::<CreateApiKey>().gives::<ApiKey>(),
+        O::ListApiKeys => does("List the API keys").asks(parameters::API_KEYS).gives::<ApiKeyList>(),
+        O::GetApiKey => does("Show an API key, without its secret").gives::<ApiKey>(),
+        O::DeleteApiKey => does("Revoke an API key"),
+
+        O::CreateDatasource => does("Create a datasource").takes::<CreateDatasource>().gives::<Datasource>(),
+        O::ListDatasources => does("List a project's datasources").asks(parameters::DATASOURCES).gives::<DatasourceList>(),
+        O::DeleteDatasource => does("Remove a datasource"),
+        O::CreateContactPoint => does("Add somebody whom alerts are sent to").takes::<ContactPointBody>().gives::<ContactPoint>(),
+        O::ListContactPoints => does("List those whom alerts are sent to").asks(parameters::PAGES).gives::<ContactPointList>(),
+        O::DeleteContactPoint => does("Remove somebody whom alerts are sent to").takes::<ContactPointBody>(),
+        O::EnableManagedAlerts => does("Turn the managed alerts on").takes::<ProjectBody>(),
+        O::DisableManagedAlerts => does("Turn the managed alerts off").takes::<ProjectBody>(),
+        O::TriggerTestAlert => does("Raise an alert that only shows that alerts arrive").takes::<ProjectBody>(),
+        O::CreateGrafanaUser => does("Create a Grafana user; the only time the password is shown").takes::<CreateGrafanaUser>().gives::<GrafanaUser>(),
+        O::ListGrafanaUsers => does("List a project's Grafana users").asks(parameters::GRAFANA_USERS).gives::<GrafanaUserList>(),
+        O::DeleteGrafanaUser => does("Remove a Grafana user").takes::<ProjectBody>(),
+        O::ResetGrafanaUserPassword => does("Give a Grafana user another password").takes::<ProjectBody>().gives::<GrafanaUser>(),
+        O::ListGrafanaProductDashboards => does("List the operator's dashboards").asks(parameters::DASHBOARDS).gives::<DashboardList>(),
+        O::GetGrafanaProductDashboard => does("Show one of the operator's dashboards").asks(parameters::PROJECT).gives::<Dashboard>(),
+
+        O::PushMetrics => does("Push metrics: Prometheus remote write 1.0 or 2.0").asks(EXPLAIN).bytes(PROTOBUF).relays(),
+        O::PushOtlpMetrics => does("Push metrics as OpenTelemetry's exporters do").bytes(PROTOBUF_OR_JSON).relays(),
+        O::PushLogs => does("Push logs as Loki's clients do").asks(EXPLAIN).bytes(PROTOBUF_OR_JSON).relays(),
+        O::PushOtlpLogs => does("Push logs as OpenTelemetry's exporters do").bytes(PROTOBUF_OR_JSON).relays(),
+        O::QueryMetrics => does("Read metrics: Prometheus's HTTP API").bytes(FORM).relays(),
+        O::Ready => does("Say whether this instance can serve").gives_json(),
+        O::Healthy => does("Say that this instance runs").gives_json(),
+        O::BuildInfo => does("Show the version").gives_json(),
+        O::DescribeApi => does("Show this document").gives_json(),
     }
 }
 
@@ -87,7 +111,8 @@ impl Described {
     }
 
     fn takes<T: JsonSchema>(self) -> Self {
-        Self { request: Request::Json(|schemas| schemas.subschema_for::<T>()), ..self }
+        let required = || T::json_schema(&mut SchemaGenerator::default()).get("required").is_some();
+        Self { request: Request::Json { schema: |schemas| schemas.subschema_for::<T>(), required }, ..self }
     }
 
     fn bytes(self, media: &'static [&'static str]) -> Self {
@@ -111,11 +136,15 @@ impl Described {
         let bytes = |media: &&str| ((*media).to_owned(), json!({"schema": {}}));
         let content = match self.request {
             Request::Nothing => return None,
-            Request::Json(schema) => json!({"application/json": {"schema": schema(&mut schemas.taken)}}),
+            Request::Json { schema, .. } => json!({"application/json": {"schema": schema(&mut schemas.taken)}}),
             Request::Bytes(media) => media.iter().map(bytes).collect(),
         };
-        // A form may be in the query instead.
-        let required = !matches!(self.request, Request::Bytes(FORM));
+        let required = match self.request {
+            Request::Json { required, .. } => required(),
+            // A form may be in the query instead.
+            Request::Bytes(media) => media != FORM,
+            Request::Nothing => false,
+        };
         Some(json!({"content": content, "required": required}))
     }
 }

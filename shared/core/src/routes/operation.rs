@@ -9,6 +9,16 @@ pub enum Operation {
     DeactivateCockpit,
     /// Show it.
     GetCockpit,
+    /// Show what a project ingested.
+    GetCockpitMetrics,
+    /// Bring Grafana back to where it was at activation: without users.
+    ResetGrafana,
+    /// Create a datasource.
+    CreateDatasource,
+    /// List a project's datasources.
+    ListDatasources,
+    /// Remove a datasource.
+    DeleteDatasource,
     /// Create a token; the only time its secret is shown.
     CreateToken,
     /// List a project's tokens.
@@ -17,6 +27,46 @@ pub enum Operation {
     GetToken,
     /// Revoke a token.
     DeleteToken,
+    /// Give a token another secret; those before work on for a while.
+    RotateToken,
+    /// Add somebody whom alerts are sent to.
+    CreateContactPoint,
+    /// List those whom alerts are sent to.
+    ListContactPoints,
+    /// Remove somebody whom alerts are sent to.
+    DeleteContactPoint,
+    /// Turn the managed alerts on.
+    EnableManagedAlerts,
+    /// Turn the managed alerts off.
+    DisableManagedAlerts,
+    /// Raise an alert that only shows that alerts arrive.
+    TriggerTestAlert,
+    /// Create a Grafana user; the only time the password is shown.
+    CreateGrafanaUser,
+    /// List a project's Grafana users.
+    ListGrafanaUsers,
+    /// Remove a Grafana user.
+    DeleteGrafanaUser,
+    /// Give a Grafana user another password.
+    ResetGrafanaUserPassword,
+    /// List the plans.
+    ListPlans,
+    /// Choose a project's plan.
+    SelectPlan,
+    /// List the operator's dashboards.
+    ListGrafanaProductDashboards,
+    /// Show one of the operator's dashboards.
+    GetGrafanaProductDashboard,
+    /// List what was done to a project.
+    ListAuditEvents,
+    /// Create an API key; the only time its secret is shown.
+    CreateApiKey,
+    /// List the API keys.
+    ListApiKeys,
+    /// Show an API key, without its secret.
+    GetApiKey,
+    /// Revoke an API key.
+    DeleteApiKey,
     /// Accept a Prometheus remote-write request.
     PushMetrics,
     /// Accept metrics from OpenTelemetry.
@@ -35,4 +85,11 @@ pub enum Operation {
     BuildInfo,
     /// Describe every operation: OpenAPI.
     DescribeApi,
+}
+
+impl Operation {
+    /// Whether it is a query, to which a backend can apply a token's label policy.
+    pub const fn honours_policies(self) -> bool {
+        matches!(self, Self::QueryMetrics)
+    }
 }

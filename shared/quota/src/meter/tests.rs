@@ -1,12 +1,12 @@
 use super::*;
-use cockpit_core::{Principal, ProjectId, Scope, routes::ROUTES};
+use cockpit_core::{Principal, ProjectId, Scope, TokenGrant, routes::ROUTES};
 use cockpit_fake::{Fake, Operations, run};
 
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
 fn permit() -> Permit {
     let route = ROUTES.iter().find(|route| route.function == "metrics-push").unwrap();
-    Permit::grant(&Principal::Token { project: PROJECT, scopes: Scope::ALL.into_iter().collect() }, route).unwrap()
+    Permit::grant(Principal::Token(TokenGrant::new(PROJECT, Scope::ALL.into_iter().collect())), route).unwrap()
 }
 
 /// Pushes series of one sample each; says how many were cut.

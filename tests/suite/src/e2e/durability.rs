@@ -4,7 +4,7 @@ use super::{
     gateway::{Gateway, with_sandbox},
     payload,
 };
-use crate::rows::{EMPTY_PUSH, PROJECT};
+use crate::rows::{EMPTY_PUSH, KEY, PROJECT};
 use http::Method;
 use serde_json::{Value, json};
 use std::{
@@ -70,23 +70,50 @@ fn pages_are_parts_of_the_list() {
     assert_eq!(names("order_by=created_at_desc"), ["a", "c", "b"]);
 }
 
+/// Where each kind of entity is created and listed, what one is made of, and where its list stands.
+type Kept = (&'static str, fn(usize) -> Value, &'static str);
+
+const COLLECTIONS: &[Kept] = &[
+    ("cockpit/v1beta1/tokens", |number| json!({"name": number.to_string()}), "tokens"),
+    ("cockpit/v1beta1/datasources", |number| json!({"name": number.to_string(), "type": "logs"}), "datasources"),
+    (
+        "cockpit/v1beta1/contact-points",
+        |number| json!({"contact_point": {"email": {"to": format!("{number}@example.org")}}}),
+        "contact_points",
+    ),
+    (
+        "cockpit/v1beta1/grafana-users",
+        |number| json!({"login": format!("u{number}"), "role": "viewer"}),
+        "grafana_users",
+    ),
+    ("iam/v1alpha1/api-keys", |_| json!({"project_ids": [PROJECT]}), "api_keys"),
+];
+
 #[test]
 fn concurrent_creations_are_all_kept() {
     let (gateway, _sandbox) = with_sandbox("crowd");
-    let created: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..32)
-            .map(|number| {
-                let gateway = &gateway;
-                scope.spawn(move || gateway.create_token(&format!("token-{number}"), &["write_metrics"]))
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    let ids: BTreeSet<_> = created.iter().map(|answer| answer.text("id")).collect();
-    assert_eq!(ids.len(), 32);
-    assert_eq!(BTreeSet::from_iter(gateway.token_ids()), ids);
-    for answer in created {
-        assert_eq!(gateway.push(&answer.text("secret_key"), EMPTY_PUSH).status, 200);
+    for (path, fields, list) in COLLECTIONS {
+        let url = format!("{}/{path}", gateway.url);
+        let headers = [("x-auth-token", KEY.to_owned())];
+        let created: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..32)
+                .map(|number| {
+                    let mut body = fields(number);
+                    body["project_id"] = PROJECT.into();
+                    let (gateway, url, headers) = (&gateway, &url, &headers);
+                    scope.spawn(move || gateway.client.send(&Method::POST, url, headers, body.to_string().as_bytes()))
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(created.iter().all(|answer| answer.status == 200), "{path}: {created:?}");
+        let page = format!("{url}?project_id={PROJECT}&page_size=1000");
+        let listed = gateway.client.send(&Method::GET, &page, &headers, b"").json()[*list].clone();
+        let kept: BTreeSet<_> = listed.as_array().unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(kept.len(), 32, "{path}: {listed}");
+        for secret in created.iter().filter(|_| *list == "tokens").map(|answer| answer.text("secret_key")) {
+            assert_eq!(gateway.push(&secret, EMPTY_PUSH).status, 403, "it lives, and has no scope");
+        }
     }
 }
 

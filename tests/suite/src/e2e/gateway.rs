@@ -86,6 +86,13 @@ impl Gateway {
         self.manage(&Method::POST, "tokens", &json!({"project_id": PROJECT, "name": name, "scopes": scopes}))
     }
 
+    /// Creates an API key for these projects, of which the first is its own: the whole answer.
+    pub(crate) fn create_key(&self, projects: &[&str]) -> Answer {
+        let body = json!({"project_ids": projects}).to_string();
+        let headers = [("x-auth-token", KEY.to_owned())];
+        self.client.send(&Method::POST, &format!("{}/iam/v1alpha1/api-keys", self.url), &headers, body.as_bytes())
+    }
+
     /// The ids of the project's tokens, from all pages.
     pub(crate) fn token_ids(&self) -> Vec<String> {
         let path = format!("tokens?project_id={PROJECT}&page_size=1000");
@@ -143,6 +150,8 @@ pub(crate) struct Sandbox {
     pub(crate) mimir: String,
     /// The stand-in for Loki.
     pub(crate) loki: StandIn,
+    /// The stand-in for Mimir's Alertmanager.
+    pub(crate) alertmanager: StandIn,
 }
 
 /// One of the stand-ins.
@@ -158,8 +167,15 @@ impl Sandbox {
         let mut process = Process::start(&mut built("cockpit-sandbox"), "the sandbox");
         let lines = process.lines_until(|line| line == "ready");
         let url = |name| lines.iter().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
-        let loki = StandIn { url: url("loki_url="), client: Client::default() };
-        Self { _process: process, mimir: url("mimir_url="), loki }
+        let stand_in = |name| StandIn { url: url(name), client: Client::default() };
+        let (loki, alertmanager) = (stand_in("loki_url="), stand_in("alertmanager_url="));
+        Self { _process: process, mimir: url("mimir_url="), loki, alertmanager }
+    }
+
+    /// The variables that say where they are.
+    pub(crate) fn variables(&self) -> [(&'static str, &str); 3] {
+        let (loki, alertmanager) = (&*self.loki.url, &*self.alertmanager.url);
+        [("mimir_url", &*self.mimir), ("loki_url", loki), ("alertmanager_url", alertmanager)]
     }
 
     fn metrics(&self) -> StandIn {
@@ -178,7 +194,7 @@ impl Sandbox {
 
     /// The requests that any stand-in has received since the last call.
     pub(crate) fn received(&self) -> Vec<Value> {
-        [self.metrics().received(), self.loki.received()].concat()
+        [self.metrics().received(), self.loki.received(), self.alertmanager.received()].concat()
     }
 }
 
@@ -223,7 +239,7 @@ pub(crate) fn lines(client: &Client, loki: &str, tenant: &str, label: &str, valu
 /// A gateway with an active Cockpit before a sandbox.
 pub(crate) fn with_sandbox(name: &str) -> (Gateway, Sandbox) {
     let sandbox = Sandbox::start();
-    let gateway = Gateway::start(name, &[("mimir_url", &sandbox.mimir), ("loki_url", &sandbox.loki.url)]);
+    let gateway = Gateway::start(name, &sandbox.variables());
     assert_eq!(gateway.activate().status, 200);
     (gateway, sandbox)
 }

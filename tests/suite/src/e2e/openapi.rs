@@ -16,14 +16,16 @@ use std::process::Command;
 fn every_answer_is_as_described_and_none_is_a_failure() {
     let (gateway, _sandbox) = with_sandbox("openapi");
     let secret = gateway.create_token("tester", &Scope::ALL.map(Scope::name)).text("secret_key");
+    // A call that names no project is about one without a Cockpit, so that none is deactivated on the way.
+    let key = gateway.create_key(&["08080808-0808-0808-0808-080808080808", PROJECT]).text("secret_key");
     let senders = tree::root().join("tests/senders");
     let mut tester = Command::new(tree::root().join("target/senders/python/bin/schemathesis"));
     tester.arg("--config-file").arg(senders.join("schemathesis.toml"));
     tester.args(["run", &format!("{}/openapi.json", gateway.url), "--url", &gateway.url, "--max-examples", "20"]);
-    tester.args(["--no-color", "-H", &format!("X-Auth-Token: {KEY}"), "-H", &format!("X-Token: {secret}")]);
+    tester.args(["--no-color", "-H", &format!("X-Auth-Token: {key}"), "-H", &format!("X-Token: {secret}")]);
     // It keeps what it finds in the folder it runs in.
     tester.current_dir(fresh_folder("schemathesis"));
-    tester.env("PYTHONPATH", senders).env("PROJECT", PROJECT).env("PYTHONDONTWRITEBYTECODE", "1");
+    tester.env("PYTHONPATH", senders).env("PROJECT", PROJECT).env("ADMIN_KEY", KEY).env("PYTHONDONTWRITEBYTECODE", "1");
     let tested = tester.output().expect("schemathesis is missing: run scripts/senders");
     let said = String::from_utf8_lossy(&tested.stdout);
     assert!(tested.status.success(), "{said}{}", String::from_utf8_lossy(&tested.stderr));

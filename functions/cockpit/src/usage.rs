@@ -1,0 +1,25 @@
+//! What a project ingested: read off the counters that its pushes keep.
+
+use cockpit_api::{Metrics, MetricsFilter, Query};
+use cockpit_core::{Body, ConfigError, Ports, Refusal};
+use cockpit_gate::{Call, json};
+use cockpit_manage::Manage;
+use cockpit_quota::{Signal, settings, usage};
+use http::Response;
+
+/// Shows it.
+pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    let query = Query::parse(call.query());
+    let filter = MetricsFilter::parse(&query)?;
+    let (project, _) = call.cockpit(query.project()?).await?;
+    let changes = call.ports.variable("quotas").await?.unwrap_or_default();
+    let limits = settings::load(call.ports, project).await?.plan().limits;
+    let limits = limits.with(&changes).map_err(|what| ConfigError(format!("quotas: {what} is not understood")))?;
+    let mut timeseries = Vec::new();
+    for signal in [Signal::Metrics, Signal::Logs] {
+        let sender = format!("{project}/{}", signal.name());
+        let history = usage::read(call.ports, &sender, &limits.of(signal).rate, call.ports.now()).await?;
+        timeseries.extend(filter.of(signal, &history));
+    }
+    json(&Metrics { timeseries })
+}

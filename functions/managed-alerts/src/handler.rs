@@ -1,0 +1,71 @@
+//! The switch of the managed alerts, and an alert to try it with.
+
+use bytes::Bytes;
+use cockpit_api::{ProjectBody, body};
+use cockpit_core::{
+    Body, ConfigError, Fault, Operation, Outbound, Ports, ProjectId, Refusal,
+    ports::{Config, UpstreamError},
+};
+use cockpit_gate::{Call, backend};
+use cockpit_manage::{Manage, done, not_serving};
+use cockpit_state::cockpits;
+use http::{HeaderMap, HeaderValue, Method, Response, header::CONTENT_TYPE};
+use serde_json::json;
+
+/// Serves the rows of this function.
+pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    match call.route.operation {
+        Operation::EnableManagedAlerts => switch(&mut call, true).await,
+        Operation::DisableManagedAlerts => switch(&mut call, false).await,
+        Operation::TriggerTestAlert => test(&mut call).await,
+        _ => Err(call.misrouted()),
+    }
+}
+
+async fn switch(call: &mut Call<'_, impl Ports>, on: bool) -> Result<Response<Body>, Refusal> {
+    let project = project(call).await?;
+    call.note(project, "").await?;
+    if cockpits::set_managed_alerts(call.ports, project, on).await? {
+        return Ok(done());
+    }
+    Err(not_serving(call.ports, project).await?)
+}
+
+/// Raises an alert in the project's Alertmanager, as Prometheus would. It ends by itself.
+async fn test(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    let project = project(call).await?;
+    call.note(project, "").await?;
+    let backend = backend(call.ports, "alertmanager_url", "push_timeout").await?;
+    let path = format!("{}/api/v2/alerts", prefix(call.ports).await?);
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    let permit = call.permit.act_for(project)?;
+    let alert = Body::from_bytes(alert(project));
+    let answer = call.ports.send(Outbound::new(&permit, &backend, Method::POST, &path, &headers, alert)?).await?;
+    if answer.status().is_success() {
+        return Ok(done());
+    }
+    let cause = UpstreamError::Failed(format!("Alertmanager answered {} to a test alert", answer.status()));
+    Err(Refusal::BadUpstream(Fault::new("Alertmanager did not take the alert, ask the gateway's operator", cause)))
+}
+
+fn alert(project: ProjectId) -> Bytes {
+    let labels = json!({"alertname": "CockpitTestAlert", "severity": "info", "project_id": project.to_string()});
+    let annotations = json!({
+        "summary": "This is a test",
+        "description": "Somebody asked for an alert to see that alerts arrive. Nothing is wrong.",
+    });
+    json!([{"labels": labels, "annotations": annotations}]).to_string().into()
+}
+
+async fn project(call: &mut Call<'_, impl Ports>) -> Result<ProjectId, Refusal> {
+    let named = body::<ProjectBody>(&call.read().await?)?.project()?;
+    call.cockpit(named).await.map(|(project, _)| project)
+}
+
+async fn prefix(config: &impl Config) -> Result<String, Refusal> {
+    let prefix = config.variable("alertmanager_prefix").await?.unwrap_or_default();
+    if prefix.is_empty() || prefix.starts_with('/') {
+        return Ok(prefix.trim_end_matches('/').to_owned());
+    }
+    Err(ConfigError("alertmanager_prefix must begin with a slash".into()).into())
+}

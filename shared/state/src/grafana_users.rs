@@ -1,0 +1,141 @@
+//! Grafana users: numbered within their project from 2 on, because 1 is Grafana's own. No number is given twice.
+//!
+//! A password is a key of its own, so that changing it cannot bring a user back that is deleted meanwhile.
+
+use crate::{
+    collection::{self, Collection, Creation, Entity, named},
+    log::Pointer,
+    record::{self, Record, load, save},
+};
+use cockpit_core::{
+    ports::{Clock, Kv, StoreError},
+    project::ProjectId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The most Grafana users of a project.
+pub const MOST: usize = 200;
+
+/// The number before the first.
+const GRAFANAS_OWN: i64 = 1;
+
+/// A Grafana user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrafanaUser {
+    id: [u8; 16],
+    /// Its number in the project.
+    pub number: u32,
+    /// What it signs in with.
+    pub login: String,
+    /// What it may do.
+    pub role: Role,
+    created_at: i64,
+    /// The hash of its first password.
+    password: PasswordHash,
+}
+
+/// What a Grafana user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Change dashboards.
+    Editor,
+    /// Look at them.
+    Viewer,
+}
+
+/// The hash of a password: all that is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordHash(pub [u8; 32]);
+
+impl Record for PasswordHash {
+    const VERSION: u8 = 1;
+}
+
+impl Record for GrafanaUser {
+    const VERSION: u8 = 1;
+}
+
+impl Entity for GrafanaUser {
+    const KIND: &'static str = "grafana-user";
+    const MOST: usize = MOST;
+
+    fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    fn created_at(&self) -> i64 {
+        self.created_at
+    }
+
+    fn excludes(&self, other: &Self) -> bool {
+        self.login == other.login
+    }
+
+    async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
+        save(kv, &password_key(self.id), &self.password).await
+    }
+
+    async fn strip(kv: &impl Kv, pointer: &Pointer) -> Result<(), StoreError> {
+        record::drop(kv, &password_key(pointer.id)).await
+    }
+}
+
+/// Creates a Grafana user, unless its login is taken.
+pub async fn create<P: Kv + Clock>(
+    ports: &P,
+    project: ProjectId,
+    login: String,
+    role: Role,
+    password: PasswordHash,
+) -> Result<Creation<GrafanaUser>, StoreError> {
+    let count = ports.increment(&format!("grafana-users/{project}/numbers"), 1).await?;
+    let number = u32::try_from(count.saturating_add(GRAFANAS_OWN));
+    let number = number.map_err(|_| StoreError(format!("the numbers of {project}'s Grafana users are used up")))?;
+    let created_at = ports.now().micros();
+    let user = GrafanaUser { id: id(project, number), number, login, role, created_at, password };
+    collection::create(ports, project, user).await
+}
+
+/// A project's Grafana users, oldest first.
+pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<GrafanaUser>, StoreError> {
+    Collection::of(kv, project).all().await
+}
+
+/// The Grafana user with this number.
+pub async fn find(kv: &impl Kv, project: ProjectId, number: u32) -> Result<Option<GrafanaUser>, StoreError> {
+    collection::find(kv, id(project, number)).await
+}
+
+/// The hash of a Grafana user's password.
+pub async fn password(kv: &impl Kv, user: &GrafanaUser) -> Result<Option<PasswordHash>, StoreError> {
+    load(kv, &password_key(user.id)).await
+}
+
+/// Gives a Grafana user another password; says whether it was still there.
+pub async fn change_password(kv: &impl Kv, user: &GrafanaUser, password: PasswordHash) -> Result<bool, StoreError> {
+    save(kv, &password_key(user.id), &password).await?;
+    let there = collection::find::<GrafanaUser>(kv, user.id).await?.is_some();
+    if !there {
+        kv.delete(&password_key(user.id)).await?;
+    }
+    Ok(there)
+}
+
+/// Removes a Grafana user.
+pub async fn delete(kv: &impl Kv, user: &GrafanaUser) -> Result<(), StoreError> {
+    collection::remove(kv, user).await
+}
+
+/// Removes all Grafana users of a project.
+pub async fn delete_all(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
+    Collection::<_, GrafanaUser>::of(kv, project).clear().await
+}
+
+fn password_key(id: [u8; 16]) -> String {
+    format!("grafana-password/{}", Uuid::from_bytes(id))
+}
+
+fn id(project: ProjectId, number: u32) -> [u8; 16] {
+    named(project.as_bytes(), &number.to_le_bytes())
+}

@@ -1,0 +1,205 @@
+//! What holds for every kind of entity.
+
+use crate::{
+    api_keys::{self, NewApiKey},
+    audit::{self, Action},
+    cockpits::{self, Activation},
+    contact_points,
+    datasources::{self, Kind, NewDatasource},
+    grafana_users::{self, PasswordHash, Role},
+    *,
+};
+use cockpit_core::{
+    ProjectId,
+    ports::{Random, StoreError},
+};
+use cockpit_fake::{Fake, both, run};
+use uuid::Uuid;
+
+const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
+
+async fn activate(fake: &Fake) -> Result<Activation, StoreError> {
+    cockpits::activate(fake, PROJECT, async || Ok(())).await
+}
+
+async fn deactivate(fake: &Fake) -> Result<(), StoreError> {
+    cockpits::deactivate(fake, PROJECT, async || Ok(())).await.map(drop)
+}
+
+fn active() -> Fake {
+    let fake = Fake::new(&[]);
+    run(activate(&fake)).unwrap();
+    fake
+}
+
+/// Each kind of entity: creates one of this name, and counts what there is.
+struct Kept {
+    kind: &'static str,
+    most: usize,
+    create: fn(&Fake, &str) -> Result<bool, StoreError>,
+    count: fn(&Fake) -> usize,
+}
+
+fn done<T>(creation: Result<Creation<T>, StoreError>) -> Result<bool, StoreError> {
+    creation.map(|creation| creation.done().is_some())
+}
+
+const KINDS: &[Kept] = &[
+    Kept {
+        kind: "contact point",
+        most: contact_points::MOST,
+        create: |fake, name| done(run(contact_points::create(fake, PROJECT, format!("{name}@b.example")))),
+        count: |fake| run(contact_points::list(fake, PROJECT)).unwrap().len(),
+    },
+    Kept {
+        kind: "grafana user",
+        most: grafana_users::MOST,
+        create: |fake, name| done(run(user(fake, name))),
+        count: |fake| run(grafana_users::list(fake, PROJECT)).unwrap().len(),
+    },
+    Kept {
+        kind: "datasource",
+        most: datasources::MOST,
+        create: |fake, name| {
+            let id = Uuid::from_bytes(fake.bytes());
+            let new = NewDatasource { id, project: PROJECT, name: name.into(), kind: Kind::Logs, is_default: false };
+            done(run(datasources::create(fake, new)))
+        },
+        count: |fake| run(datasources::list(fake, PROJECT)).unwrap().len(),
+    },
+];
+
+async fn user(fake: &Fake, login: &str) -> Result<Creation<GrafanaUser>, StoreError> {
+    grafana_users::create(fake, PROJECT, login.into(), Role::Viewer, PasswordHash([1; 32])).await
+}
+
+#[test]
+fn a_project_has_so_many_of_each_and_none_without_a_cockpit() {
+    for kept in KINDS {
+        let fake = active();
+        for number in 0..kept.most {
+            assert!((kept.create)(&fake, &format!("name-{number}")).unwrap(), "{} {number}", kept.kind);
+        }
+        assert!(!(kept.create)(&fake, "one-more").unwrap(), "{}", kept.kind);
+        assert_eq!((kept.count)(&fake), kept.most);
+        run(deactivate(&fake)).unwrap();
+        assert!(!(kept.create)(&fake, "late").unwrap(), "{}", kept.kind);
+        run(activate(&fake)).unwrap();
+        assert_eq!((kept.count)(&fake), 0, "{}", kept.kind);
+    }
+}
+
+#[test]
+fn a_creation_that_dies_between_two_writes_shows_nothing_and_can_be_repeated() {
+    for kept in KINDS {
+        for survived in 0.. {
+            let fake = active();
+            fake.kv.die_after(survived);
+            let died = (kept.create)(&fake, "name").is_err();
+            fake.kv.die_after(None);
+            assert_eq!((kept.count)(&fake), usize::from(!died), "{} after {survived}", kept.kind);
+            if !died {
+                assert!(survived > 2);
+                break;
+            }
+            assert!((kept.create)(&fake, "name").unwrap(), "{} after {survived}", kept.kind);
+            run(deactivate(&fake)).unwrap();
+            let left = |key: &String| !["/next", "/floor", "/numbers"].iter().any(|end| key.ends_with(end));
+            assert_eq!(fake.kv.keys().into_iter().filter(left).count(), 0, "{} after {survived}", kept.kind);
+        }
+    }
+}
+
+#[test]
+fn a_contact_point_is_there_once_in_whatever_case() {
+    let fake = active();
+    let create = |email: &str| run(contact_points::create(&fake, PROJECT, email.into())).unwrap().done().unwrap();
+    let point = create("a@b.example");
+    assert_eq!(create("A@B.example"), point);
+    assert_eq!(run(contact_points::list(&fake, PROJECT)).unwrap(), std::slice::from_ref(&point));
+    for _ in 0..100 {
+        run(contact_points::delete(&fake, &point)).unwrap();
+        create("a@b.example");
+        fake.pass(60);
+    }
+    fake.kv.take_operations();
+    assert_eq!(run(contact_points::list(&fake, PROJECT)).unwrap().len(), 1);
+    assert!(fake.kv.take_operations().reads < 80, "the log does not grow with what comes and goes");
+}
+
+#[test]
+fn a_login_is_taken_once_and_a_number_never_given_twice() {
+    let fake = active();
+    let first = run(user(&fake, "ada")).unwrap().done().unwrap();
+    assert_eq!(first.number, 2);
+    assert_eq!(run(user(&fake, "ada")).unwrap(), Creation::Taken);
+    run(grafana_users::delete(&fake, &first)).unwrap();
+    let again = run(user(&fake, "ada")).unwrap().done().unwrap();
+    assert!(again.number > first.number);
+    let (one, two) = run(both(user(&fake, "eve"), user(&fake, "eve")));
+    let created = [one, two].into_iter().filter(|creation| matches!(creation, Ok(Creation::Done(_))));
+    assert!(created.count() <= 1);
+}
+
+#[test]
+fn a_password_can_be_changed_as_long_as_its_user_is_there() {
+    let fake = active();
+    let user = run(user(&fake, "ada")).unwrap().done().unwrap();
+    assert!(run(grafana_users::change_password(&fake, &user, PasswordHash([2; 32]))).unwrap());
+    assert_eq!(run(grafana_users::password(&fake, &user)).unwrap(), Some(PasswordHash([2; 32])));
+    run(grafana_users::delete(&fake, &user)).unwrap();
+    assert!(!run(grafana_users::change_password(&fake, &user, PasswordHash([3; 32]))).unwrap());
+    assert!(fake.kv.keys().iter().all(|key| !key.starts_with("grafana-password/")));
+}
+
+#[test]
+fn an_api_key_works_until_it_is_revoked() {
+    let fake = Fake::new(&[]);
+    let new = NewApiKey {
+        access_key: "SCWX".into(),
+        description: String::new(),
+        projects: vec![PROJECT],
+        default: PROJECT,
+        writes: true,
+        expires_at: None,
+        secret: SecretHash([5; 32]),
+    };
+    let key = run(api_keys::create(&fake, new)).unwrap().done().unwrap();
+    assert_eq!(run(api_keys::find(&fake, "SCWX")).unwrap(), Some(key.clone()));
+    assert_eq!(run(api_keys::list(&fake)).unwrap(), std::slice::from_ref(&key));
+    let (held, expires_at) = run(api_keys::holder(&fake, SecretHash([5; 32]))).unwrap().unwrap();
+    assert_eq!((held.access_key.as_str(), held.default, expires_at), ("SCWX", PROJECT, None));
+    run(api_keys::delete(&fake, &key)).unwrap();
+    assert_eq!(run(api_keys::holder(&fake, SecretHash([5; 32]))).unwrap(), None);
+    assert!(run(api_keys::list(&fake)).unwrap().is_empty());
+}
+
+#[test]
+fn the_managed_alerts_are_a_switch_that_goes_with_its_cockpit() {
+    let fake = active();
+    let is_on = |fake: &Fake| run(cockpits::has_managed_alerts(fake, PROJECT)).unwrap();
+    for on in [true, true, false, true] {
+        assert!(run(cockpits::set_managed_alerts(&fake, PROJECT, on)).unwrap());
+        assert_eq!(is_on(&fake), on);
+    }
+    run(deactivate(&fake)).unwrap();
+    assert!(!is_on(&fake));
+    assert!(!run(cockpits::set_managed_alerts(&fake, PROJECT, true)).unwrap());
+}
+
+#[test]
+fn the_trail_keeps_the_last_actions_newest_first_and_outlives_the_cockpit() {
+    let fake = active();
+    let note = |resource: &str| {
+        let action = Action { actor: "admin", action: "DeleteToken", resource, origin: "192.0.2.1" };
+        run(audit::note(&fake, PROJECT, &action)).unwrap();
+        fake.pass(1);
+    };
+    assert!(run(audit::list(&fake, PROJECT)).unwrap().is_empty());
+    (0..audit::KEPT + 3).for_each(|number| note(&number.to_string()));
+    run(deactivate(&fake)).unwrap();
+    let trail = run(audit::list(&fake, PROJECT)).unwrap();
+    assert_eq!(trail.len(), usize::try_from(audit::KEPT).unwrap());
+    assert_eq!((trail[0].resource.as_str(), trail.last().unwrap().resource.as_str()), ("502", "3"));
+    assert!(trail.is_sorted_by(|a, b| a.at() >= b.at()));
+}

@@ -1,0 +1,336 @@
+//! What must hold for every row of the management API, whoever carries the requests.
+
+use crate::{
+    flow::World,
+    rows::{self, Answer, KEY, PROJECT, Sent, Target},
+};
+use cockpit_core::{
+    Dialect, Operation, Route,
+    routes::{Access, ROUTES, Right},
+};
+use http::Method;
+use serde_json::{Value, json};
+
+/// A project that is nobody's business here.
+const OTHER: &str = "08080808-0808-0808-0808-080808080808";
+
+fn managed() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| matches!(route.access, Access::Manager(_)))
+}
+
+/// The row of an operation.
+fn row(operation: Operation) -> &'static Route {
+    ROUTES.iter().find(|route| route.operation == operation).unwrap()
+}
+
+/// What an operation takes besides the project.
+fn fields(operation: Operation) -> Value {
+    match operation {
+        Operation::CreateToken => json!({"name": "row", "scopes": {"write_metrics": true}}),
+        Operation::CreateDatasource => json!({"name": "row", "type": "metrics"}),
+        Operation::CreateContactPoint | Operation::DeleteContactPoint => {
+            json!({"contact_point": {"email": {"to": "row@example.org"}}})
+        }
+        Operation::CreateGrafanaUser => json!({"login": "row", "role": "viewer"}),
+        Operation::SelectPlan => json!({"plan_id": "premium"}),
+        _ => json!({}),
+    }
+}
+
+/// A request that an operation takes, about this project.
+fn about<'r>(route: &'r Route, project: &str, key: &str) -> Sent<'r> {
+    let request = Sent::bare(route).with([("x-auth-token", key.to_owned())]);
+    if request.method != Method::POST {
+        return Sent { path: format!("{}?project_id={project}", request.path), ..request };
+    }
+    let mut body = fields(route.operation);
+    let member = if route.access == Access::Admin { "default_project_id" } else { "project_id" };
+    body[member] = project.into();
+    Sent { body: body.to_string().into(), ..request }
+}
+
+/// A request that a row accepts at any time: the one that would end the Cockpit names none.
+pub(crate) fn request<'r>(route: &'r Route, credentials: Vec<(&'static str, String)>) -> Sent<'r> {
+    let request = Sent { headers: credentials, ..about(route, PROJECT, "") };
+    if route.operation == Operation::DeactivateCockpit { Sent { body: b"{}".to_vec(), ..request } } else { request }
+}
+
+/// Creates an API key for a project, and returns its secret.
+pub(crate) fn key(target: &impl Target, project: &str, access: &str) -> String {
+    text(&create_key(target, project, access), "secret_key")
+}
+
+fn create_key(target: &impl Target, project: &str, access: &str) -> Answer {
+    let body = json!({"default_project_id": project, "access": access}).to_string().into();
+    target.send(&Sent { body, ..about(row(Operation::CreateApiKey), project, KEY) })
+}
+
+fn json_of(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{answer:?}"))
+}
+
+fn text(answer: &Answer, field: &str) -> String {
+    json_of(answer)[field].as_str().unwrap_or_else(|| panic!("no {field} in {answer:?}")).to_owned()
+}
+
+/// Every check, in turn.
+pub(crate) fn check(target: &impl Target) {
+    read_only_keys_change_nothing(target);
+    api_keys_issue_no_api_keys(target);
+    a_project_that_is_not_the_callers_looks_as_if_it_were_not_there(target);
+    a_call_without_a_project_is_about_the_keys_own(target);
+    bodies_that_are_no_json_are_refused_and_unknown_fields_are_not(target);
+    a_revoked_api_key_is_nobodys(target);
+}
+
+fn read_only_keys_change_nothing(target: &impl Target) {
+    let key = key(target, PROJECT, "read_only");
+    for route in managed() {
+        let answer = target.send(&about(route, PROJECT, &key));
+        if route.access == Access::Manager(Right::Write) {
+            answer.is(403, Dialect::Management, route.path);
+            assert_eq!(text(&answer, "type"), "permissions_denied", "{}", route.path);
+        } else {
+            assert!(answer.status == 200 || answer.status == 404, "{}: {answer:?}", route.path);
+        }
+    }
+}
+
+fn api_keys_issue_no_api_keys(target: &impl Target) {
+    let key = key(target, PROJECT, "full");
+    for route in ROUTES.iter().filter(|route| route.access == Access::Admin) {
+        let answer = target.send(&about(route, PROJECT, &key));
+        answer.is(403, Dialect::Management, route.path);
+        assert_eq!(text(&answer, "type"), "permissions_denied", "{}", route.path);
+    }
+}
+
+/// The paths of things that a project really has, by their parameter.
+fn belongings(target: &impl Target) -> Vec<(&'static str, String)> {
+    let create = |operation| target.send(&about(row(operation), PROJECT, KEY));
+    let user = create(Operation::CreateGrafanaUser);
+    assert!(user.status == 200 || user.status == 409, "{user:?}");
+    vec![
+        (":token_id", text(&create(Operation::CreateToken), "id")),
+        (":datasource_id", text(&create(Operation::CreateDatasource), "id")),
+        (":number", "2".to_owned()),
+    ]
+}
+
+fn filled(path: &str, belongings: &[(&str, String)]) -> String {
+    belongings.iter().fold(path.to_owned(), |path, (parameter, value)| path.replace(parameter, value))
+}
+
+fn a_project_that_is_not_the_callers_looks_as_if_it_were_not_there(target: &impl Target) {
+    let (belongings, stranger) = (belongings(target), key(target, OTHER, "full"));
+    let lists = || {
+        [Operation::ListTokens, Operation::ListDatasources, Operation::ListGrafanaUsers]
+            .map(|operation| json_of(&target.send(&about(row(operation), PROJECT, KEY)))["total_count"].clone())
+    };
+    let before = lists();
+    for route in managed().filter(|route| route.operation != Operation::ListPlans) {
+        let request = about(route, PROJECT, &stranger);
+        let path = request.path.replace(&rows::concrete(route.path), &filled(route.path, &belongings));
+        let answer = target.send(&Sent { path, ..request });
+        answer.is(404, Dialect::Management, route.path);
+        assert_eq!(text(&answer, "type"), "not_found", "{}", route.path);
+    }
+    assert_eq!(lists(), before, "a stranger changed something");
+    let cockpit = target.send(&about(row(Operation::GetCockpit), PROJECT, KEY));
+    assert_eq!(text(&cockpit, "status"), "ready");
+}
+
+fn a_call_without_a_project_is_about_the_keys_own(target: &impl Target) {
+    let key = key(target, PROJECT, "full");
+    let without = |operation| {
+        let route = row(operation);
+        let body = fields(operation).to_string().into();
+        target.send(&Sent { body, ..Sent::bare(route).with([("x-auth-token", key.clone())]) })
+    };
+    assert_eq!(text(&without(Operation::GetCockpit), "project_id"), PROJECT);
+    assert_eq!(text(&without(Operation::CreateToken), "project_id"), PROJECT);
+    let unnamed = target.send(&Sent::bare(row(Operation::GetCockpit)).with([("x-auth-token", KEY.to_owned())]));
+    unnamed.is(400, Dialect::Management, "the operator's key has no project of its own");
+    assert!(unnamed.says("project_id"), "{unnamed:?}");
+}
+
+fn bodies_that_are_no_json_are_refused_and_unknown_fields_are_not(target: &impl Target) {
+    for route in managed().filter(|route| route.methods == [Method::POST]) {
+        for body in ["{", "[]", "\"x\"", "{\"project_id\":}", "\u{0}"] {
+            let request = Sent { body: body.into(), ..about(route, PROJECT, KEY) };
+            target.send(&request).is(400, Dialect::Management, &format!("{} {body}", route.path));
+        }
+    }
+    let token = about(row(Operation::CreateToken), PROJECT, KEY);
+    let mut body: Value = serde_json::from_slice(&token.body).unwrap();
+    body["unknown"] = json!({"deep": [1]});
+    assert_eq!(target.send(&Sent { body: body.to_string().into(), ..token }).status, 200);
+}
+
+fn a_revoked_api_key_is_nobodys(target: &impl Target) {
+    let created = create_key(target, PROJECT, "full");
+    let (name, secret) = (text(&created, "access_key"), text(&created, "secret_key"));
+    assert!(name.starts_with("SCW") && name.len() == 20, "{name}");
+    let route = row(Operation::DeleteApiKey);
+    let revoke = Sent { path: route.path.replace(":access_key", &name), ..about(route, PROJECT, KEY) };
+    assert_eq!(target.send(&about(row(Operation::GetCockpit), PROJECT, &secret)).status, 200);
+    assert_eq!(target.send(&revoke).status, 204);
+    target.send(&about(row(Operation::GetCockpit), PROJECT, &secret)).is(401, Dialect::Management, "revoked");
+    target.send(&revoke).is(404, Dialect::Management, "revoked twice");
+}
+
+#[test]
+fn an_expired_api_key_is_told_so() {
+    let world = World::new();
+    let body = json!({"default_project_id": PROJECT, "expires_at": "2023-11-09T21:24:20Z"}).to_string().into();
+    let created = world.send(&Sent { body, ..about(row(Operation::CreateApiKey), PROJECT, KEY) });
+    let secret = text(&created, "secret_key");
+    for route in managed() {
+        assert_ne!(world.send(&request(route, vec![("x-auth-token", secret.clone())])).status, 401, "{}", route.path);
+    }
+    world.fake.pass(3_600);
+    for route in managed() {
+        let answer = world.send(&request(route, vec![("x-auth-token", secret.clone())]));
+        answer.is(401, Dialect::Management, route.path);
+        assert_eq!(text(&answer, "reason"), "expired", "{}", route.path);
+    }
+}
+
+/// Rows that change something.
+fn mutating() -> impl Iterator<Item = &'static Route> {
+    let writing = ROUTES.iter().filter(|route| matches!(route.access, Access::Manager(Right::Write) | Access::Admin));
+    writing.filter(|route| route.methods != [Method::GET])
+}
+
+/// A gateway in which a row can do what it does, and the request that makes it.
+fn prepared(route: &'static Route) -> (World, Sent<'static>) {
+    let world = World::new();
+    let mut belongings = belongings(&world);
+    belongings.push((":access_key", text(&create_key(&world, PROJECT, "full"), "access_key")));
+    match route.operation {
+        Operation::ActivateCockpit => drop(world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY))),
+        Operation::CreateGrafanaUser => drop(world.send(&about(row(Operation::ResetGrafana), PROJECT, KEY))),
+        Operation::DeleteContactPoint => drop(world.send(&about(row(Operation::CreateContactPoint), PROJECT, KEY))),
+        Operation::DisableManagedAlerts => drop(world.send(&about(row(Operation::EnableManagedAlerts), PROJECT, KEY))),
+        _ => {}
+    }
+    let request = about(route, PROJECT, KEY);
+    let path = request.path.replace(&rows::concrete(route.path), &filled(route.path, &belongings));
+    (world, Sent { path, ..request })
+}
+
+/// Kills the process before each of a call's writes in turn, and sends the call again.
+#[test]
+fn a_call_that_dies_between_two_writes_can_be_repeated_and_leaves_nothing_behind() {
+    for route in mutating() {
+        for survived in 0.. {
+            let (world, request) = prepared(route);
+            world.fake.kv.die_after(survived);
+            let first = world.send(&request);
+            world.fake.kv.die_after(None);
+            if first.status < 300 {
+                assert!(survived > 1, "{} writes what it does, and an entry of the trail", route.path);
+                break;
+            }
+            first.is(503, Dialect::Management, route.path);
+            let again = world.send(&request);
+            assert!(again.status < 300, "{} after {survived} writes: {again:?}", route.path);
+            nothing_is_left(&world, &format!("{} after {survived} writes", route.path));
+        }
+    }
+}
+
+/// Removes all that there is, and looks what is left: counters, which are never given back, and the trails.
+fn nothing_is_left(world: &World, context: &str) {
+    for name in names(world, Operation::ListApiKeys, "api_keys", "access_key") {
+        let route = row(Operation::DeleteApiKey);
+        let path = route.path.replace(":access_key", &name);
+        assert_eq!(world.send(&Sent { path, ..about(route, PROJECT, KEY) }).status, 204, "{context}");
+    }
+    let end = world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY));
+    assert!(end.status == 200 || end.status == 404, "{context}: {end:?}");
+    let counts = |key: &String| ["/next", "/floor", "/numbers"].iter().any(|end| key.ends_with(end));
+    // The pointers of API keys, and the secrets of creations that died, are swept by later creations.
+    let swept = |key: &String| key.starts_with("api-keys/gateway/") || key.starts_with("key-secret/");
+    let left: Vec<_> = world.fake.kv.keys().into_iter().filter(|key| !counts(key) && !swept(key)).collect();
+    assert!(left.iter().all(|key| key.starts_with("audit/")), "{context}: {left:?}");
+}
+
+fn names(world: &World, list: Operation, field: &str, name: &str) -> Vec<String> {
+    let all = json_of(&world.send(&about(row(list), PROJECT, KEY)));
+    all[field].as_array().unwrap().iter().map(|each| each[name].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_was_done_is_on_the_trail_with_who_and_from_where() {
+    let world = World::new();
+    let key = create_key(&world, PROJECT, "full");
+    let (name, secret) = (text(&key, "access_key"), text(&key, "secret_key"));
+    let request = about(row(Operation::CreateContactPoint), PROJECT, &secret);
+    world.send(&request.with([("spin-client-addr", "192.0.2.7:1".to_owned())]));
+    let trail = world.send(&about(row(Operation::ListAuditEvents), PROJECT, &secret));
+    let events = json_of(&trail)["events"].clone();
+    assert_eq!((events[0]["actor"].as_str(), events[0]["origin"].as_str()), (Some(name.as_str()), Some("192.0.2.7")));
+    let what = (events[0]["action"].as_str(), events[0]["resource_id"].as_str());
+    assert_eq!(what, (Some("CreateContactPoint"), Some("row@example.org")));
+    let issued = (events[1]["actor"].as_str(), events[1]["action"].as_str(), events[1]["resource_id"].as_str());
+    assert_eq!(issued, (Some("admin"), Some("CreateApiKey"), Some(name.as_str())));
+}
+
+#[test]
+fn what_cannot_be_noted_is_not_done() {
+    for route in mutating() {
+        let (world, request) = prepared(route);
+        let before = world.fake.kv.keys();
+        world.fake.kv.die_after(0);
+        world.send(&request).is(503, Dialect::Management, route.path);
+        world.fake.kv.die_after(None);
+        assert_eq!(world.fake.kv.keys(), before, "{}", route.path);
+    }
+}
+
+#[test]
+fn a_label_policy_is_told_to_a_backend_that_enforces_it_and_such_a_token_does_nothing_else() {
+    for (enforces, want) in [("true", 200), ("false", 403)] {
+        let world = World::with(&[("mimir_enforces_policies", enforces)]);
+        let route = row(Operation::CreateToken);
+        let body = json!({"project_id": PROJECT, "name": "row", "label_policy": "{team=\"a\"}",
+            "scopes": {"query_metrics": true, "query_logs": true}});
+        let created = world.send(&Sent { body: body.to_string().into(), ..about(route, PROJECT, KEY) });
+        let secret = text(&created, "secret_key");
+        for route in rows::relayed().filter(|route| route.operation.honours_policies()) {
+            let answer = world.send(&rows::good(&world, route));
+            assert_eq!(answer.status, 200, "{}: {answer:?}", route.path);
+            assert!(world.received().iter().all(|sent| !sent.contains_key("x-prom-label-policy")));
+            let limited = Sent { headers: vec![("x-token", secret.clone())], ..rows::good(&world, route) };
+            let answer = world.send(&limited);
+            assert_eq!(answer.status, want, "{}: {answer:?}", route.path);
+            let policies: Vec<_> = world.received().iter().map(|sent| sent["x-prom-label-policy"].clone()).collect();
+            let told = format!("{PROJECT}:%7Bteam%3D%22a%22%7D");
+            assert!(policies.iter().all(|policy| *policy == told) && policies.len() == usize::from(want == 200));
+        }
+    }
+}
+
+#[test]
+fn a_cockpit_that_is_being_removed_is_in_a_transient_state() {
+    let world = World::new();
+    belongings(&world);
+    world.fake.kv.die_after(3);
+    world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY)).is(503, Dialect::Management, "deactivate");
+    world.fake.kv.die_after(None);
+    assert_eq!(text(&world.send(&about(row(Operation::GetCockpit), PROJECT, KEY)), "status"), "deleting");
+    for operation in [Operation::ActivateCockpit, Operation::EnableManagedAlerts] {
+        let answer = world.send(&about(row(operation), PROJECT, KEY));
+        answer.is(409, Dialect::Management, row(operation).path);
+        assert_eq!(
+            (text(&answer, "type"), text(&answer, "current_state")),
+            ("transient_state".into(), "deleting".into())
+        );
+    }
+    // Whoever removed it is gone, and the next may take over.
+    world.fake.pass(121);
+    assert_eq!(world.send(&about(row(Operation::ActivateCockpit), PROJECT, KEY)).status, 200);
+    let tokens = json_of(&world.send(&about(row(Operation::ListTokens), PROJECT, KEY)));
+    assert_eq!(tokens["total_count"], 0);
+}
