@@ -122,6 +122,10 @@ fn responses(route: &Route, described: &Described, schemas: &mut Schemas) -> Val
             ("200", json!({"description": described.summary, "content": content, "links": links(route)}))
         }
         Answer::AnyJson => ("200", json!({"description": described.summary, "content": {"application/json": {}}})),
+        Answer::Page => {
+            let content = json!({"text/html; charset=utf-8": {"schema": {"type": "string"}}});
+            ("200", json!({"description": described.summary, "content": content}))
+        }
         Answer::Backend => ("2XX", json!({"description": "The backend's own answer."})),
     };
     all.insert(status.into(), answer);

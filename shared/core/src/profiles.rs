@@ -113,4 +113,5 @@ pub const PROFILES: &[Profile] = &[
         variables: &["admin_key", "mimir_url", "public_url"],
     },
     Profile { function: "openapi", stores: &[], backends: &[], variables: &["public_url"] },
+    Profile { function: "console", stores: &[], backends: &[], variables: &["grafana_url", "public_url"] },
 ];

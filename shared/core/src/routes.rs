@@ -71,6 +71,7 @@ const FORM: &[Method] = &[Method::GET, Method::POST];
 
 const PROBE: Access = Public("probes of load balancers and orchestrators hold no credentials");
 const BUILD: Access = Public("it shows the version only, which operators ask for before they have a key");
+const PAGES: Access = Public("they say how to connect, which people need before they have a token");
 const MANUAL: Access = Public("it says what this page says, which callers need before they have a key");
 
 /// Every request the gateway answers. What is not listed is a 404.
@@ -155,6 +156,9 @@ pub static ROUTES: &[Route] = &[
     row("status",             GET,    "/-/buildinfo",                                              BUILD,                &BODILESS,     Plain,      Operation::BuildInfo),
 
     row("openapi",            GET,    "/openapi.json",                                             MANUAL,               &BODILESS,     Plain,      Operation::DescribeApi),
+
+    row("console",            GET,    "/console",                                                  PAGES,                &BODILESS,     Plain,      Operation::ShowConsole),
+    row("console",            GET,    "/console/docs",                                             PAGES,                &BODILESS,     Plain,      Operation::ShowReference),
 ];
 
 const fn row(

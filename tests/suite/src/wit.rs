@@ -23,6 +23,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("logs-push", "push"),
     ("status", "probe"),
     ("openapi", "probe"),
+    ("console", "probe"),
 ];
 
 /// What Rust's standard library and the SDK always import, none of which opens a way out: no folder is ever

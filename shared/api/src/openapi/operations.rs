@@ -40,6 +40,8 @@ pub(super) enum Answer {
     Json(SchemaOf),
     /// Any JSON.
     AnyJson,
+    /// A page for people.
+    Page,
     /// What the backend answers.
     Backend,
 }
@@ -97,6 +99,8 @@ pub(super) fn describe(operation: Operation) -> Described {
         O::Healthy => does("Say that this instance runs").gives_json(),
         O::BuildInfo => does("Show the version").gives_json(),
         O::DescribeApi => does("Show this document").gives_json(),
+        O::ShowConsole => does("Show people how to connect an agent").gives_page(),
+        O::ShowReference => does("Show people this document").gives_page(),
     }
 }
 
@@ -125,6 +129,10 @@ impl Described {
 
     fn gives_json(self) -> Self {
         Self { answer: Answer::AnyJson, ..self }
+    }
+
+    fn gives_page(self) -> Self {
+        Self { answer: Answer::Page, ..self }
     }
 
     fn relays(self) -> Self {

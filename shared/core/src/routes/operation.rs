@@ -85,6 +85,10 @@ pub enum Operation {
     BuildInfo,
     /// Describe every operation: OpenAPI.
     DescribeApi,
+    /// Show people how to connect an agent.
+    ShowConsole,
+    /// Show people the description of every operation.
+    ShowReference,
 }
 
 impl Operation {
