@@ -45,6 +45,7 @@ const FORWARDED: &[&str] = &[
     "x-prometheus-remote-read-version",
     "x-prometheus-remote-write-version",
     "x-query-tags",
+    "x-read-consistency",
 ];
 
 impl Outbound {

@@ -49,6 +49,21 @@ pub const PROFILES: &[Profile] = &[
         variables: &["mimir_query_prefix", "mimir_url", "query_timeout", "revocation_seconds"],
     },
     Profile {
+        function: "metrics-rules",
+        stores: &[STORE],
+        // At the root, a path that metrics and logs have in common can lead to one function only.
+        backends: &["loki_url", "mimir_url"],
+        variables: &[
+            "loki_url",
+            "mimir_query_prefix",
+            "mimir_url",
+            "query_timeout",
+            "revocation_seconds",
+            "rule_groups",
+            "rules_per_group",
+        ],
+    },
+    Profile {
         function: "logs-push",
         stores: &[STORE],
         backends: &["loki_url"],
@@ -64,6 +79,37 @@ pub const PROFILES: &[Profile] = &[
             "revocation_seconds",
         ],
     },
+    Profile {
+        function: "logs-query",
+        stores: &[STORE],
+        backends: &["loki_url"],
+        variables: &["loki_url", "query_timeout", "revocation_seconds"],
+    },
+    Profile {
+        function: "logs-tail",
+        stores: &[STORE],
+        backends: &["loki_url"],
+        variables: &["loki_url", "query_timeout", "revocation_seconds"],
+    },
+    Profile {
+        function: "logs-rules",
+        stores: &[STORE],
+        backends: &["loki_url"],
+        variables: &["loki_url", "query_timeout", "revocation_seconds", "rule_groups", "rules_per_group"],
+    },
+    Profile {
+        function: "alertmanager",
+        stores: &[STORE],
+        backends: &["alertmanager_url"],
+        variables: &["alertmanager_prefix", "alertmanager_url", "query_timeout", "revocation_seconds"],
+    },
+    Profile {
+        function: "alertmanager-config",
+        stores: &[STORE],
+        backends: &["alertmanager_url"],
+        variables: &["alertmanager_url", "query_timeout", "revocation_seconds"],
+    },
+    Profile { function: "authorize", stores: &[STORE], backends: &[], variables: &["revocation_seconds"] },
     Profile {
         function: "status",
         stores: &[STORE],

@@ -25,6 +25,8 @@ pub enum Refusal {
     Unauthenticated,
     /// The token is good and lacks this scope.
     MissingScope(Scope),
+    /// Nobody may do this; the text says what.
+    Forbidden(&'static str),
     /// The path is not one of ours.
     UnknownPath,
     /// The resource does not exist, or belongs to somebody else.
@@ -56,6 +58,8 @@ pub enum Refusal {
     TooLarge(usize),
     /// The body's media type or encoding is not one we read; the text names those we do.
     UnsupportedMedia(&'static str),
+    /// What is asked for cannot be done here; the text says what can.
+    Unsupported(&'static str),
     /// The body broke off. Whoever still listens may send it again; nobody needs to be woken for it.
     Interrupted,
     /// A limit is reached; the same request may be let in later.
@@ -121,13 +125,14 @@ impl Refusal {
         match self {
             Self::Malformed(_) | Self::Invalid { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::MissingScope(_) => StatusCode::FORBIDDEN,
+            Self::MissingScope(_) | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyExists { .. } | Self::Transient { .. } => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Interrupted | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadUpstream(_) => StatusCode::BAD_GATEWAY,
         }
@@ -141,6 +146,7 @@ impl Refusal {
             | Self::Invalid { .. }
             | Self::Unauthenticated
             | Self::MissingScope(_)
+            | Self::Forbidden(_)
             | Self::UnknownPath
             | Self::NotFound { .. }
             | Self::WrongMethod(_)
@@ -148,6 +154,7 @@ impl Refusal {
             | Self::Transient { .. }
             | Self::TooLarge(_)
             | Self::UnsupportedMedia(_)
+            | Self::Unsupported(_)
             | Self::Interrupted
             | Self::Throttled(_) => None,
         }
@@ -174,7 +181,7 @@ impl fmt::Display for Refusal {
             Self::AlreadyExists { resource, .. } => write!(f, "{resource} already exists"),
             Self::Transient { resource, state, .. } => write!(f, "{resource} is {state}, try again in a moment"),
             Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes, send smaller batches"),
-            Self::UnsupportedMedia(accepted) => f.write_str(accepted),
+            Self::UnsupportedMedia(text) | Self::Unsupported(text) | Self::Forbidden(text) => f.write_str(text),
             Self::Interrupted => f.write_str("the request body ended early, send it again"),
             Self::Throttled(throttle) => throttle.fmt(f),
             Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),

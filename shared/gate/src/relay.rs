@@ -23,6 +23,7 @@ pub enum Relay {
 
 /// Headers of an answer that stop here, beside those of the connection.
 const PRIVATE: &[HeaderName] = &[
+    header::ALT_SVC,
     header::CONNECTION,
     header::DATE,
     header::PROXY_AUTHENTICATE,
@@ -90,7 +91,7 @@ impl Relay {
 
     /// The status the caller sees, or a refusal where the backend's says that we are misconfigured: a redirect,
     /// credentials it wants of us, a path it does not have.
-    fn status(self, status: StatusCode) -> Result<StatusCode, Refusal> {
+    pub(crate) fn status(self, status: StatusCode) -> Result<StatusCode, Refusal> {
         let ours = match (self, status.as_u16()) {
             (_, 200..=299 | 429 | 500..=599) | (Self::Read, 304) => return Ok(status),
             (Self::Push, 400 | 413 | 422) => return Ok(StatusCode::BAD_REQUEST),
@@ -103,7 +104,7 @@ impl Relay {
     }
 }
 
-fn strip(headers: &mut HeaderMap) {
+pub(crate) fn strip(headers: &mut HeaderMap) {
     let mut listed = Vec::new();
     for value in headers.get_all(CONNECTION) {
         let names = value.to_str().unwrap_or_default().split(',');

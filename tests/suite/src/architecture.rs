@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("shared/auth", &["cockpit-core", "cockpit-state"]),
     ("shared/gate", &["cockpit-api", "cockpit-auth", "cockpit-core"]),
     ("shared/host", &["cockpit-core", "cockpit-gate"]),
+    ("shared/setup", &["cockpit-core", "cockpit-gate"]),
     ("shared/otlp", &["cockpit-core", "cockpit-gate", "cockpit-quota", "cockpit-wire"]),
     ("shared/fake", &["cockpit-core"]),
 ];
@@ -26,6 +27,7 @@ const FUNCTION: &[&str] = &[
     "cockpit-host",
     "cockpit-otlp",
     "cockpit-quota",
+    "cockpit-setup",
     "cockpit-state",
     "cockpit-wire",
 ];

@@ -2,6 +2,7 @@
 //!
 //! Against the sandbox first, because only a stand-in fails on demand; then against real backends.
 
+mod cancel;
 mod client;
 mod durability;
 mod faults;
@@ -14,7 +15,10 @@ mod payload;
 mod process;
 mod prometheus;
 mod quickstart;
+mod rules;
 mod senders;
 mod table;
+mod tail;
+mod websocket;
 
 pub(crate) use process::fresh_folder;

@@ -36,7 +36,7 @@ fn its_routes_are_the_tables_without_repeats() {
     assert_eq!(paths.len(), listed.len(), "a route stands twice, and only one of them would be used");
     let wanted: BTreeSet<_> = ROUTES
         .iter()
-        .map(|route| (route.path.to_owned(), route.function.to_owned()))
+        .flat_map(|route| route.paths().into_iter().map(|path| (path, route.function.to_owned())))
         .chain([("/...".to_owned(), FALLBACK.to_owned())])
         .collect();
     assert_eq!(unique, wanted);

@@ -2,11 +2,12 @@
 //!
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
 //! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends. `logs`,
-//! `metrics` and `otlp` are what senders are told.
+//! `metrics` and `otlp` are what senders are told, `authorize` what proxies are.
 
 #![cfg(test)]
 
 mod architecture;
+mod authorize;
 mod e2e;
 mod flow;
 mod logs;

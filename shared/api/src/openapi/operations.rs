@@ -1,7 +1,7 @@
 //! What each operation takes and gives. An operation that is not described does not compile.
 
 use super::Schemas;
-use super::parameters::{EXPLAIN, LIST, PROJECT, Parameter};
+use super::parameters::{EXPLAIN, LIST, PROJECT, Parameter, TAIL};
 use crate::{Cockpit, CreateToken, ProjectBody, Token, TokenList};
 use cockpit_core::Operation;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -36,12 +36,18 @@ pub(super) enum Answer {
     Json(SchemaOf),
     /// Any JSON.
     AnyJson,
+    /// A stream of frames.
+    Stream,
+    /// The headers that make a request the tenant's, or 401 or 403.
+    Tenant,
     /// What the backend answers.
     Backend,
 }
 
 const PROTOBUF: &[&str] = &["application/x-protobuf"];
 const PROTOBUF_OR_JSON: &[&str] = &["application/x-protobuf", "application/json"];
+const JSON: &[&str] = &["application/json"];
+const YAML: &[&str] = &["application/yaml"];
 const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 
 /// Describes an operation.
@@ -69,6 +75,22 @@ pub(super) fn describe(operation: Operation) -> Described {
         Operation::PushLogs => does("Push logs as Loki's clients do").asks(EXPLAIN).bytes(PROTOBUF_OR_JSON).relays(),
         Operation::PushOtlpLogs => does("Push logs as OpenTelemetry's exporters do").bytes(PROTOBUF_OR_JSON).relays(),
         Operation::QueryMetrics => does("Read metrics: Prometheus's HTTP API").bytes(FORM).relays(),
+        Operation::ReadMetrics => does("Read samples: Prometheus's remote read").bytes(PROTOBUF).relays(),
+        Operation::ReadMetricsRules => {
+            does("Show rules over metrics and their alerts; of a host logs.*, over logs").relays()
+        }
+        Operation::SetMetricsRules => does("Store a group of rules over metrics").bytes(YAML).relays(),
+        Operation::DeleteMetricsRules => does("Delete rules over metrics").relays(),
+        Operation::QueryLogs => does("Read logs: Loki's HTTP API").bytes(FORM).relays(),
+        Operation::TailLogs => does("Follow logs as they arrive").asks(TAIL).streams(),
+        Operation::ReadLogsRules => does("Show rules over logs and their alerts").relays(),
+        Operation::SetLogsRules => does("Store a group of rules over logs").bytes(YAML).relays(),
+        Operation::DeleteLogsRules => does("Delete rules over logs").relays(),
+        Operation::UseAlertmanager => does("Alertmanager: its API v2 and its pages").bytes(JSON).relays(),
+        Operation::GetAlertmanagerConfig => does("Show the project's Alertmanager configuration").relays(),
+        Operation::SetAlertmanagerConfig => does("Replace it").bytes(YAML).relays(),
+        Operation::DeleteAlertmanagerConfig => does("Delete it").relays(),
+        Operation::Authorize => does("Say whether a proxy may send a request itself, and as which tenant").permits(),
         Operation::Ready => does("Say whether this instance can serve").gives_json(),
         Operation::Healthy => does("Say that this instance runs").gives_json(),
         Operation::BuildInfo => does("Show the version").gives_json(),
@@ -100,6 +122,14 @@ impl Described {
 
     fn gives_json(self) -> Self {
         Self { answer: Answer::AnyJson, ..self }
+    }
+
+    fn streams(self) -> Self {
+        Self { answer: Answer::Stream, ..self }
+    }
+
+    fn permits(self) -> Self {
+        Self { answer: Answer::Tenant, ..self }
     }
 
     fn relays(self) -> Self {

@@ -116,10 +116,13 @@ pub(crate) fn on_spin() -> bool {
 fn launch(folder: &Path, variables: &BTreeMap<String, String>) -> (Process, String) {
     let mut command = if on_spin() { Command::new("spin") } else { built("cockpit-runtime") };
     command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
-    if on_spin() { spin(command, folder) } else { local_runtime(command, folder) }
+    if on_spin() { spin(command, folder) } else { local_runtime(command, folder, variables.get("LOKI_URL")) }
 }
 
-fn local_runtime(mut command: Command, folder: &Path) -> (Process, String) {
+fn local_runtime(mut command: Command, folder: &Path, loki: Option<&String>) -> (Process, String) {
+    for path in ["/loki/api/v1/tail", "/logs/loki/api/v1/tail"] {
+        command.args(loki.map(|loki| format!("--websocket={path}={loki}/loki/api/v1/tail")));
+    }
     command.args(["--manifest", "spin.toml", "--listen", "127.0.0.1:0", "--cache-dir", "target/suite/cache"]);
     command.arg("--state-dir").arg(folder).arg("--kv-fault-file").arg(folder.join("kv-fault"));
     let mut process = Process::start(&mut command, "the local runtime");
@@ -143,6 +146,8 @@ pub(crate) struct Sandbox {
     pub(crate) mimir: String,
     /// The stand-in for Loki.
     pub(crate) loki: StandIn,
+    /// The stand-in for Mimir's Alertmanager.
+    pub(crate) alertmanager: StandIn,
 }
 
 /// One of the stand-ins.
@@ -158,12 +163,20 @@ impl Sandbox {
         let mut process = Process::start(&mut built("cockpit-sandbox"), "the sandbox");
         let lines = process.lines_until(|line| line == "ready");
         let url = |name| lines.iter().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
-        let loki = StandIn { url: url("loki_url="), client: Client::default() };
-        Self { _process: process, mimir: url("mimir_url="), loki }
+        let stand_in = |name| StandIn { url: url(name), client: Client::default() };
+        let (loki, alertmanager) = (stand_in("loki_url="), stand_in("alertmanager_url="));
+        Self { _process: process, mimir: url("mimir_url="), loki, alertmanager }
     }
 
-    fn metrics(&self) -> StandIn {
+    /// The stand-in for Mimir.
+    pub(crate) fn metrics(&self) -> StandIn {
         StandIn { url: self.mimir.clone(), client: Client::default() }
+    }
+
+    /// The variables that say where they are.
+    pub(crate) fn variables(&self) -> [(&'static str, &str); 3] {
+        let (loki, alertmanager) = (&*self.loki.url, &*self.alertmanager.url);
+        [("mimir_url", &*self.mimir), ("loki_url", loki), ("alertmanager_url", alertmanager)]
     }
 
     /// Tells the stand-in for Mimir how to fail.
@@ -178,7 +191,7 @@ impl Sandbox {
 
     /// The requests that any stand-in has received since the last call.
     pub(crate) fn received(&self) -> Vec<Value> {
-        [self.metrics().received(), self.loki.received()].concat()
+        [self.metrics().received(), self.loki.received(), self.alertmanager.received()].concat()
     }
 }
 
@@ -196,9 +209,14 @@ impl StandIn {
 
     /// The requests that it has received since the last call.
     pub(crate) fn received(&self) -> Vec<Value> {
-        let received = self.client.json(&self.control("requests"));
+        let received = self.remembered();
         self.client.send(&Method::DELETE, &self.control("requests"), &[], b"");
-        received.as_array().unwrap().clone()
+        received
+    }
+
+    /// The same, but they stay.
+    pub(crate) fn remembered(&self) -> Vec<Value> {
+        self.client.json(&self.control("requests")).as_array().unwrap().clone()
     }
 
     /// The lines of a tenant's streams with this label, newest first, asked of a stand-in for Loki itself.
@@ -223,7 +241,7 @@ pub(crate) fn lines(client: &Client, loki: &str, tenant: &str, label: &str, valu
 /// A gateway with an active Cockpit before a sandbox.
 pub(crate) fn with_sandbox(name: &str) -> (Gateway, Sandbox) {
     let sandbox = Sandbox::start();
-    let gateway = Gateway::start(name, &[("mimir_url", &sandbox.mimir), ("loki_url", &sandbox.loki.url)]);
+    let gateway = Gateway::start(name, &sandbox.variables());
     assert_eq!(gateway.activate().status, 200);
     (gateway, sandbox)
 }
