@@ -2,11 +2,8 @@
 
 use bytes::Bytes;
 use cockpit_api::{ProjectBody, body};
-use cockpit_core::{
-    Body, ConfigError, Fault, Operation, Outbound, Ports, ProjectId, Refusal,
-    ports::{Config, UpstreamError},
-};
-use cockpit_gate::{Call, backend};
+use cockpit_core::{Body, Fault, Operation, Outbound, Ports, ProjectId, Refusal, ports::UpstreamError};
+use cockpit_gate::{ALERTMANAGER, Call};
 use cockpit_manage::{Manage, done, not_serving};
 use cockpit_state::cockpits;
 use http::{HeaderMap, HeaderValue, Method, Response, header::CONTENT_TYPE};
@@ -35,8 +32,8 @@ async fn switch(call: &mut Call<'_, impl Ports>, on: bool) -> Result<Response<Bo
 async fn test(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let project = project(call).await?;
     call.note(project, "").await?;
-    let backend = backend(call.ports, "alertmanager_url", "push_timeout").await?;
-    let path = format!("{}/api/v2/alerts", prefix(call.ports).await?);
+    let backend = ALERTMANAGER.backend(call.ports).await?;
+    let path = ALERTMANAGER.target(call.ports, "/alertmanager/api/v2/alerts", "").await?;
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let permit = call.permit.act_for(project)?;
     let alert = Body::from_bytes(alert(project));
@@ -60,12 +57,4 @@ fn alert(project: ProjectId) -> Bytes {
 async fn project(call: &mut Call<'_, impl Ports>) -> Result<ProjectId, Refusal> {
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
     call.cockpit(named).await.map(|(project, _)| project)
-}
-
-async fn prefix(config: &impl Config) -> Result<String, Refusal> {
-    let prefix = config.variable("alertmanager_prefix").await?.unwrap_or_default();
-    if prefix.is_empty() || prefix.starts_with('/') {
-        return Ok(prefix.trim_end_matches('/').to_owned());
-    }
-    Err(ConfigError("alertmanager_prefix must begin with a slash".into()).into())
 }

@@ -1,29 +1,48 @@
 //! Reads of metrics: the caller's request, path and query byte for byte, under the backend's prefix.
 
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend, enforcing};
-use http::{Method, Response};
-
-/// Where Prometheus's API begins in the gateway's own paths.
-const API: &str = "/prometheus/api/v1/";
+use cockpit_gate::{Call, MIMIR};
+use cockpit_wire::{
+    protobuf::{ProtobufError, Reader},
+    snappy,
+};
+use http::Response;
 
 /// Serves the rows of this function.
-pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    if call.route.operation != Operation::QueryMetrics {
-        return Err(call.misrouted());
+pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    match call.route.operation {
+        Operation::QueryMetrics => call.forward(&MIMIR).await,
+        Operation::ReadMetrics => read(call).await,
+        _ => Err(call.misrouted()),
     }
-    let backend = backend(call.ports, "mimir_url", "query_timeout").await?;
-    let backend = enforcing(backend, call.ports, "mimir_enforces_policies").await?;
-    let prefix = call.ports.variable("mimir_query_prefix").await?.unwrap_or_default();
-    let target = target(call.path(), call.query(), &prefix)?;
-    let body = if *call.method() == Method::POST { call.forwardable().await? } else { Body::Empty };
-    call.relay(Relay::Read, &backend, &target, body).await
 }
 
-fn target(path: &str, query: &str, prefix: &str) -> Result<String, Refusal> {
-    let (_, rest) = path.split_once(API).ok_or_else(|| Refusal::bug("a query path outside Prometheus's API"))?;
-    let separator = if query.is_empty() { "" } else { "?" };
-    Ok(format!("{}/api/v1/{rest}{separator}{query}", prefix.trim_end_matches('/')))
+/// Forwards a remote read that is one. Mimir answers 500 to what is not, and old Prometheuses allocate what it claims.
+async fn read(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    let body = call.read().await?;
+    check(&body, call.route.limits.decoded)?;
+    call.forward_body(&MIMIR, Body::from_bytes(body)).await
+}
+
+/// Walks `ReadRequest { 1 queries*, 2 accepted_response_types* }` and `Query { 1 start, 2 end, 3 matchers*, 4 hints }`.
+fn check(block: &[u8], limit: usize) -> Result<(), Refusal> {
+    let malformed = |what: &dyn std::fmt::Display| Refusal::Malformed(format!("this is no remote read: {what}").into());
+    let request = snappy::inflate(block, limit).map_err(|error| malformed(&error))?;
+    walk(&request).map_err(|error| malformed(&error))
+}
+
+fn walk(request: &[u8]) -> Result<(), ProtobufError> {
+    let mut fields = Reader::new(request);
+    while let Some((number, value)) = fields.field()? {
+        let mut query = Reader::new(if number == 1 { value.bytes()? } else { b"" });
+        while let Some((number, value)) = query.field()? {
+            if matches!(number, 3 | 4) {
+                let mut part = Reader::new(value.bytes()?);
+                while part.field()?.is_some() {}
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -31,18 +50,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_below_the_prefix_and_the_query_survive_byte_for_byte() {
-        for (path, query, prefix, want) in [
-            (
-                "/metrics/prometheus/api/v1/query",
-                "query=up%7B%7D&a=+",
-                "/prometheus",
-                "/prometheus/api/v1/query?query=up%7B%7D&a=+",
-            ),
-            ("/prometheus/api/v1/label/a%20b/values", "", "", "/api/v1/label/a%20b/values"),
-            ("/prometheus/api/v1/series", "match[]=up&match%5B%5D=x", "/", "/api/v1/series?match[]=up&match%5B%5D=x"),
-        ] {
-            assert_eq!(target(path, query, prefix).unwrap(), want);
+    fn what_is_no_remote_read_goes_nowhere() {
+        let block = |request: &[u8]| snappy::deflate(request).unwrap();
+        let query = b"\x0a\x0e\x08\x01\x10\x02\x1a\x08\x08\x00\x12\x01a\x1a\x01b\x10\x01";
+        assert!(check(&block(query), 1 << 20).is_ok());
+        assert!(check(&block(b""), 1 << 20).is_ok(), "a request for nothing is one");
+        for body in
+            [&b""[..], b"plain", b"\xff\xff\xff\xff\x0f", &block(b"\x0a\xff"), &block(b"\x08\x01"), &block(&query[..7])]
+        {
+            assert!(matches!(check(body, 1 << 20), Err(Refusal::Malformed(_))), "{body:?}");
         }
+        assert!(check(&block(&[b'\x10'; 4]), 2).is_err(), "more than the row allows");
     }
 }

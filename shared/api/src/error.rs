@@ -157,6 +157,8 @@ impl From<&Refusal> for ApiError {
             | Refusal::WrongMethod(_)
             | Refusal::TooLarge(_)
             | Refusal::UnsupportedMedia(_)
+            | Refusal::Unsupported(_)
+            | Refusal::Forbidden(_)
             | Refusal::Throttled(_)
             | Refusal::Unavailable(_)
             | Refusal::Interrupted

@@ -21,11 +21,11 @@ use std::collections::BTreeMap;
 pub fn openapi(public_url: &str) -> Value {
     let mut schemas = Schemas::new();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for route in ROUTES {
-        let path = paths.entry(templated(route.path)).or_default();
+    for (route, path) in described() {
+        let operations = paths.entry(templated(&path)).or_default();
         for method in route.methods {
-            let id = operation_id(route, method.as_str());
-            path.insert(method.as_str().to_lowercase(), operation(route, method, &id, &mut schemas));
+            let operation = operation(route, &path, method, &mut schemas);
+            operations.insert(method.as_str().to_lowercase(), operation);
         }
     }
     let responses = errors::responses(&mut schemas);
@@ -41,6 +41,12 @@ pub fn openapi(public_url: &str) -> Value {
         "paths": paths,
         "components": {"schemas": schemas.definitions(), "responses": responses, "securitySchemes": credentials()},
     })
+}
+
+/// Every row at every path, but for those of some hosts only, which the document cannot tell from the others.
+fn described() -> impl Iterator<Item = (&'static Route, String)> {
+    let rows = ROUTES.iter().filter(|route| route.host().is_empty());
+    rows.flat_map(|route| route.paths().into_iter().map(move |path| (route, path)))
 }
 
 /// Schemas of what is taken and of what is given: a field that is always sent may still be left out by a caller.
@@ -75,22 +81,22 @@ fn templated(path: &str) -> String {
 }
 
 /// The operation's name, and where it is served at several places, which of them.
-fn operation_id(route: &Route, method: &str) -> String {
-    let same = |other: &&Route| other.operation == route.operation;
-    if ROUTES.iter().filter(same).map(|route| route.methods.len()).sum::<usize>() == 1 {
+fn operation_id(route: &Route, path: &str, method: &str) -> String {
+    let same = described().filter(|(other, _)| other.operation == route.operation);
+    if same.map(|(route, _)| route.methods.len()).sum::<usize>() == 1 {
         return format!("{:?}", route.operation);
     }
-    let slug = route.path.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let slug = path.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     format!("{:?}_{}{slug}", route.operation, method.to_lowercase())
 }
 
-fn operation(route: &Route, method: &Method, id: &str, schemas: &mut Schemas) -> Value {
+fn operation(route: &Route, path: &str, method: &Method, schemas: &mut Schemas) -> Value {
     let described = describe(route.operation);
     let mut operation = Map::from_iter([
-        ("operationId".to_owned(), id.into()),
+        ("operationId".to_owned(), operation_id(route, path, method.as_str()).into()),
         ("tags".to_owned(), json!([route.function])),
         ("summary".to_owned(), described.summary.into()),
-        ("parameters".to_owned(), parameters(route, &described).into()),
+        ("parameters".to_owned(), parameters(path, &described).into()),
         ("responses".to_owned(), responses(route, &described, schemas)),
         ("security".to_owned(), security(route.access)),
     ]);
@@ -103,8 +109,8 @@ fn operation(route: &Route, method: &Method, id: &str, schemas: &mut Schemas) ->
     operation.into()
 }
 
-fn parameters(route: &Route, described: &Described) -> Vec<Value> {
-    let segments = route.path.split('/').filter_map(|part| match part.strip_prefix(':') {
+fn parameters(path: &str, described: &Described) -> Vec<Value> {
+    let segments = path.split('/').filter_map(|part| match part.strip_prefix(':') {
         Some(name) => Some(name),
         None => (part == "...").then_some("path"),
     });
@@ -126,13 +132,24 @@ fn responses(route: &Route, described: &Described, schemas: &mut Schemas) -> Val
             let content = json!({"text/html; charset=utf-8": {"schema": {"type": "string"}}});
             ("200", json!({"description": described.summary, "content": content}))
         }
+        Answer::Stream => {
+            let content = json!({"text/event-stream": {}, "application/x-ndjson": {}});
+            ("200", json!({"description": "A frame for each piece of news.", "content": content}))
+        }
+        Answer::Tenant => {
+            let headers = json!({"X-Scope-OrgID": {"schema": {"type": "string"}, "required": true}});
+            ("200", json!({"description": "It may, with these headers.", "headers": headers}))
+        }
         Answer::Backend => ("2XX", json!({"description": "The backend's own answer."})),
     };
     all.insert(status.into(), answer);
     for status in errors::statuses(route) {
         all.insert(status.to_string(), json!({"$ref": errors::reference(route.dialect)}));
     }
-    if matches!(described.answer, Answer::Backend) {
+    if matches!(described.answer, Answer::Tenant) {
+        all.extend(["401", "403"].map(|status| (status.into(), json!({"$ref": errors::reference(route.dialect)}))));
+    }
+    if matches!(described.answer, Answer::Backend | Answer::Stream) {
         all.insert("default".into(), json!({"description": "The backend's own refusal, with its status and text."}));
     }
     all.into()
@@ -146,7 +163,7 @@ fn links(route: &Route) -> Value {
     };
     let link = |other: &Route| {
         let parameter = other.path.split("/:").nth(1)?.split('/').next()?;
-        let id = operation_id(other, other.methods.first()?.as_str());
+        let id = operation_id(other, other.path, other.methods.first()?.as_str());
         let parameters = json!({(parameter): "$response.body#/id"});
         Some((id.clone(), json!({"operationId": id, "parameters": parameters})))
     };

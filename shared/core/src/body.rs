@@ -22,9 +22,9 @@ pub enum Body {
 }
 
 /// A streaming body. `Any` lets the host recognise its own streams and splice them unread.
-pub trait Stream: http_body::Body<Data = Bytes, Error = BodyError> + Any + Send + Unpin {}
+pub trait Stream: http_body::Body<Data = Bytes, Error = BodyError> + Any + Unpin {}
 
-impl<T: http_body::Body<Data = Bytes, Error = BodyError> + Any + Send + Unpin> Stream for T {}
+impl<T: http_body::Body<Data = Bytes, Error = BodyError> + Any + Unpin> Stream for T {}
 
 impl fmt::Debug for dyn Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

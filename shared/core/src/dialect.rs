@@ -8,6 +8,8 @@ pub enum Dialect {
     Push,
     /// Prometheus's query API: `{"status":"error","errorType":…,"error":…}`.
     Prometheus,
+    /// Alertmanager's API v2: `{"code":…,"message":…}`.
+    Alertmanager,
     /// The Cockpit management API: `{"type":…,"message":…}` with fields per type.
     Management,
     /// OpenTelemetry's export endpoints: a protobuf `Status` with a message.
@@ -26,6 +28,8 @@ impl Dialect {
             Self::Otlp
         } else if path.contains("/prometheus/") {
             Self::Prometheus
+        } else if path.contains("/alertmanager/api/") {
+            Self::Alertmanager
         } else if path.ends_with("/push") {
             Self::Push
         } else {

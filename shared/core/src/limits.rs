@@ -30,5 +30,8 @@ pub const LOGS: Limits = Limits { body: 10 * MIB, decoded: 12 * MIB };
 /// Queries: form bodies and remote-read requests; Mimir decodes at most 1 MiB of a remote read.
 pub const QUERY: Limits = Limits::plain(MIB);
 
+/// Groups of rules, Alertmanager's configuration, alerts and silences: a group at its limits of rules is far smaller.
+pub const UPLOAD: Limits = Limits::plain(MIB);
+
 /// Requests that need no body; senders may still add a few bytes (the Python SDK sends `{}` on GET).
 pub const BODILESS: Limits = Limits::plain(4 * KIB);

@@ -51,6 +51,7 @@ const FORWARDED: &[&str] = &[
     "x-prometheus-remote-read-version",
     "x-prometheus-remote-write-version",
     "x-query-tags",
+    "x-read-consistency",
 ];
 
 impl Outbound {
@@ -76,7 +77,7 @@ impl Outbound {
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
         request.headers_mut().insert(TENANT, tenant);
-        if let Some(policy) = policy(permit, backend)? {
+        if let Some(policy) = policy(permit, backend.enforces_policies)? {
             request.headers_mut().insert(POLICY, policy);
         }
         Ok(Self { request, timeout: backend.timeout })
@@ -90,9 +91,9 @@ impl Outbound {
 
 /// The header of a permit with a label policy: `<tenant>:<URL-encoded selector>`. A backend that would not look at it
 /// must not be asked.
-fn policy(permit: &Permit, backend: &Backend) -> Result<Option<HeaderValue>, Refusal> {
+pub fn policy(permit: &Permit, is_enforced: bool) -> Result<Option<HeaderValue>, Refusal> {
     let Some((selector, tenant)) = permit.policy().zip(permit.tenant()) else { return Ok(None) };
-    if !backend.enforces_policies {
+    if !is_enforced {
         return Err(Refusal::Restricted("the token has a label policy, which the backend does not enforce"));
     }
     let value = format!("{tenant}:{}", utf8_percent_encode(selector, NON_ALPHANUMERIC));

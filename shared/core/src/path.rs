@@ -23,19 +23,32 @@ impl PathFault {
 }
 
 /// Refuses a path segment that a backend could read as anything but one plain name.
-///
-/// Backends decode once and some proxies twice, so the check looks at the segment both ways.
 pub fn check_segment(raw: &str) -> Result<(), PathFault> {
-    let once = decode(raw.as_bytes()).ok_or(PathFault::BadEncoding)?;
-    check_decoded(&once)?;
-    // A segment that cannot be decoded a second time is harmless to whoever tries.
-    decode(&once).map_or(Ok(()), |twice| check_decoded(&twice))
+    both_ways(raw, |decoded| if decoded.contains(&b'/') { Err(PathFault::Forbidden) } else { check_plain(decoded) })
 }
 
-fn check_decoded(segment: &[u8]) -> Result<(), PathFault> {
-    match segment {
+/// The same for a name in which a slash may be encoded: each part between slashes must be plain.
+pub fn check_name(raw: &str) -> Result<(), PathFault> {
+    both_ways(raw, |decoded| decoded.split(|byte| *byte == b'/').try_for_each(check_plain))
+}
+
+/// A name as it was meant; `None` if it is no text.
+pub fn decoded(raw: &str) -> Option<String> {
+    String::from_utf8(decode(raw.as_bytes())?).ok()
+}
+
+/// Backends decode once and some proxies twice, so a check looks at the segment both ways.
+fn both_ways(raw: &str, check: impl Fn(&[u8]) -> Result<(), PathFault>) -> Result<(), PathFault> {
+    let once = decode(raw.as_bytes()).ok_or(PathFault::BadEncoding)?;
+    check(&once)?;
+    // A segment that cannot be decoded a second time is harmless to whoever tries.
+    decode(&once).map_or(Ok(()), |twice| check(&twice))
+}
+
+fn check_plain(decoded: &[u8]) -> Result<(), PathFault> {
+    match decoded {
         b"." | b".." => Err(PathFault::DotSegment),
-        _ if segment.iter().any(|b| matches!(b, b'/' | b'\\') || b.is_ascii_control()) => Err(PathFault::Forbidden),
+        _ if decoded.iter().any(|byte| *byte == b'\\' || byte.is_ascii_control()) => Err(PathFault::Forbidden),
         _ => Ok(()),
     }
 }
@@ -70,6 +83,18 @@ mod tests {
         for name in ["job", "__name__", "a%20b", "%C3%A9", "...", "100%25", "a:b"] {
             assert_eq!(check_segment(name), Ok(()), "{name}");
         }
+    }
+
+    #[test]
+    fn a_slash_in_a_name_separates_plain_parts() {
+        for name in ["a%2Fb", "a%2fb%2f", "%2Fetc%2Frules", "a%252Fb", "a%20b"] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        for name in ["..%2Fb", "a%2F..", "a%2F%2e%2E%2Fb", "a%252F..%252Fb", "%252e%252e", ".%2Fa"] {
+            assert_eq!(check_name(name), Err(PathFault::DotSegment), "{name}");
+        }
+        assert_eq!(check_name("a%5Cb"), Err(PathFault::Forbidden));
+        assert_eq!(check_name("a%2"), Err(PathFault::BadEncoding));
     }
 
     #[test]

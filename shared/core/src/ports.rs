@@ -8,7 +8,7 @@
 
 use crate::{body::Body, outbound::Outbound, time::Timestamp};
 use http::Response;
-use std::{error::Error, fmt, rc::Rc};
+use std::{error::Error, fmt, rc::Rc, time::Duration};
 
 /// The key-value store.
 pub trait Kv {
@@ -34,6 +34,12 @@ pub trait Config {
 pub trait Clock {
     /// The current moment.
     fn now(&self) -> Timestamp;
+}
+
+/// Waiting.
+pub trait Timer {
+    /// Returns after this long, and not much later.
+    async fn pause(&self, duration: Duration);
 }
 
 /// Randomness good enough for secrets.
@@ -62,9 +68,9 @@ pub trait Memory {
 }
 
 /// All the ports at once: what a handler is given.
-pub trait Ports: Kv + Config + Clock + Random + Upstream + Log + Memory {}
+pub trait Ports: Kv + Config + Clock + Timer + Random + Upstream + Log + Memory {}
 
-impl<T: Kv + Config + Clock + Random + Upstream + Log + Memory> Ports for T {}
+impl<T: Kv + Config + Clock + Timer + Random + Upstream + Log + Memory> Ports for T {}
 
 /// The store did not do what was asked; the text is for the log.
 #[derive(Debug)]

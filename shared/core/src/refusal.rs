@@ -37,6 +37,8 @@ pub enum Refusal {
     MissingScope(Scope),
     /// The token is good and was restricted so that this is not allowed; the text says how.
     Restricted(&'static str),
+    /// Nobody may do this; the text says what.
+    Forbidden(&'static str),
     /// The path is not one of ours.
     UnknownPath,
     /// The resource does not exist, or belongs to somebody else.
@@ -86,6 +88,8 @@ pub enum Refusal {
     TooLarge(usize),
     /// The body's media type or encoding is not one we read; the text names those we do.
     UnsupportedMedia(&'static str),
+    /// What is asked for cannot be done here; the text says what can.
+    Unsupported(&'static str),
     /// The body broke off. Whoever still listens may send it again; nobody needs to be woken for it.
     Interrupted,
     /// A limit is reached; the same request may be let in later.
@@ -151,9 +155,11 @@ impl Refusal {
         match self {
             Self::Malformed(_) | Self::Invalid { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::Expired => StatusCode::UNAUTHORIZED,
-            Self::Unpermitted { .. } | Self::MissingScope(_) | Self::Restricted(_) | Self::QuotaExceeded { .. } => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Unpermitted { .. }
+            | Self::MissingScope(_)
+            | Self::Restricted(_)
+            | Self::Forbidden(_)
+            | Self::QuotaExceeded { .. } => StatusCode::FORBIDDEN,
             Self::Precondition { .. } => StatusCode::PRECONDITION_FAILED,
             Self::UnknownPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -161,6 +167,7 @@ impl Refusal {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Interrupted | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadUpstream(_) => StatusCode::BAD_GATEWAY,
         }
@@ -179,6 +186,7 @@ impl Refusal {
             | Self::Restricted(_)
             | Self::QuotaExceeded { .. }
             | Self::Precondition { .. }
+            | Self::Forbidden(_)
             | Self::UnknownPath
             | Self::NotFound { .. }
             | Self::WrongMethod(_)
@@ -186,6 +194,7 @@ impl Refusal {
             | Self::Transient { .. }
             | Self::TooLarge(_)
             | Self::UnsupportedMedia(_)
+            | Self::Unsupported(_)
             | Self::Interrupted
             | Self::Throttled(_) => None,
         }
@@ -217,7 +226,7 @@ impl fmt::Display for Refusal {
             Self::AlreadyExists { resource, .. } => write!(f, "{resource} already exists"),
             Self::Transient { resource, state, .. } => write!(f, "{resource} is {state}, try again in a moment"),
             Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes, send smaller batches"),
-            Self::UnsupportedMedia(accepted) => f.write_str(accepted),
+            Self::UnsupportedMedia(text) | Self::Unsupported(text) | Self::Forbidden(text) => f.write_str(text),
             Self::Interrupted => f.write_str("the request body ended early, send it again"),
             Self::Throttled(throttle) => throttle.fmt(f),
             Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),

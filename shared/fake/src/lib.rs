@@ -17,7 +17,7 @@ use bytes::Bytes;
 use cockpit_core::{
     Body, BodyError, Outbound, Timestamp,
     memory::Shelf,
-    ports::{Clock, Config, ConfigError, Kv, Log, Memory, Random, StoreError, Upstream, UpstreamError},
+    ports::{Clock, Config, ConfigError, Kv, Log, Memory, Random, StoreError, Timer, Upstream, UpstreamError},
 };
 use http::Response;
 use http_body::Frame;
@@ -26,6 +26,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     rc::Rc,
+    time::Duration,
 };
 
 pub use futures_lite::future::{yield_now, zip as both};
@@ -47,22 +48,22 @@ pub fn interrupted(piece: &'static str) -> Body {
     Body::stream(StreamBody::new(futures_lite::stream::iter(frames)))
 }
 
-/// A host in memory, with a clock that only tests move and randomness that repeats.
-#[derive(Debug, Default)]
+/// A host in memory, with a clock that only tests and pauses move and randomness that repeats. Clones are the same host.
+#[derive(Clone, Debug, Default)]
 pub struct Fake {
     /// The store.
-    pub kv: MemoryKv,
+    pub kv: Rc<MemoryKv>,
     /// The backends.
-    pub upstream: FakeUpstream,
+    pub upstream: Rc<FakeUpstream>,
     /// The variables.
-    pub variables: RefCell<BTreeMap<&'static str, String>>,
+    pub variables: Rc<RefCell<BTreeMap<&'static str, String>>>,
     /// The clock, in microseconds.
-    pub micros: Cell<i64>,
+    pub micros: Rc<Cell<i64>>,
     /// What was logged.
-    pub logged: RefCell<Vec<String>>,
+    pub logged: Rc<RefCell<Vec<String>>>,
     /// What its one instance remembers.
-    pub memory: RefCell<Shelf>,
-    random: Cell<u128>,
+    pub memory: Rc<RefCell<Shelf>>,
+    random: Rc<Cell<u128>>,
 }
 
 impl Fake {
@@ -109,6 +110,13 @@ impl Config for Fake {
 impl Clock for Fake {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.micros.get())
+    }
+}
+
+impl Timer for Fake {
+    async fn pause(&self, duration: Duration) {
+        self.micros.set(self.micros.get() + i64::try_from(duration.as_micros()).unwrap());
+        yield_now().await;
     }
 }
 

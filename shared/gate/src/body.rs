@@ -1,7 +1,7 @@
 //! Reading bodies within bounds: of one request, and of all that an instance serves at once.
 
 use bytes::Bytes;
-use cockpit_core::{Body, Fault, Refusal};
+use cockpit_core::{Body, BodyError, Fault, Refusal};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -57,19 +57,7 @@ impl Incoming {
 
     /// Reads all of it, and stops at the limit whatever was announced.
     pub(crate) async fn read(&mut self) -> Result<Bytes, Refusal> {
-        let mut claim = Claim::default();
-        let mut pieces = Vec::new();
-        let mut length = 0_usize;
-        while let Some(frame) = self.body.frame().await {
-            let Ok(piece) = frame.map_err(|_| Refusal::Interrupted)?.into_data() else { continue };
-            length = length.saturating_add(piece.len());
-            if length > self.limit {
-                return Err(Refusal::TooLarge(self.limit));
-            }
-            claim.grow(piece.len())?;
-            pieces.push(piece);
-        }
-        Ok(claim.hold(joined(pieces)))
+        read_whole(&mut self.body, self.limit, |_| Refusal::Interrupted).await
     }
 
     /// The body itself where its length is known, else what [`read`](Self::read) gives.
@@ -80,6 +68,27 @@ impl Incoming {
             None => self.read().await.map(Body::from_bytes),
         }
     }
+}
+
+/// Reads a body up to a limit, and counts it among those that the instance holds.
+pub(crate) async fn read_whole(
+    mut body: impl http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+    limit: usize,
+    broken: impl Fn(BodyError) -> Refusal,
+) -> Result<Bytes, Refusal> {
+    let mut claim = Claim::default();
+    let mut pieces = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(&broken)?.into_data() else { continue };
+        length = length.saturating_add(piece.len());
+        if length > limit {
+            return Err(Refusal::TooLarge(limit));
+        }
+        claim.grow(piece.len())?;
+        pieces.push(piece);
+    }
+    Ok(claim.hold(joined(pieces)))
 }
 
 fn joined(mut pieces: Vec<Bytes>) -> Bytes {

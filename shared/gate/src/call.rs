@@ -12,6 +12,8 @@ pub struct Call<'c, P> {
     pub ports: &'c P,
     /// The row of the table.
     pub route: &'static Route,
+    /// The raw path, without the prefix that the row lets it have.
+    pub path: &'c str,
     /// The raw values of the path's parameters.
     pub params: Params<'c>,
     /// What was granted, and to whom.
@@ -29,11 +31,6 @@ impl<'c, P> Call<'c, P> {
     /// The headers, as the caller sent them.
     pub const fn headers(&self) -> &'c HeaderMap {
         &self.head.headers
-    }
-
-    /// The raw path.
-    pub fn path(&self) -> &'c str {
-        self.head.uri.path()
     }
 
     /// The raw query string; empty if there is none.

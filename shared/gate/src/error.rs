@@ -24,6 +24,7 @@ pub(crate) fn response(dialect: Dialect, caller: &HeaderMap, pace: Pace, refusal
         Dialect::Otlp if speaks_json(caller) => json(&StatusMessage { message: refusal.to_string() }),
         Dialect::Otlp => with_type("application/x-protobuf", status_message(&line(&refusal.to_string()))),
         Dialect::Prometheus => json(&QueryError::from(refusal)),
+        Dialect::Alertmanager => json(&CodedError { code: refusal.status().as_u16(), message: refusal.to_string() }),
         Dialect::Management => json(&ApiError::from(refusal)),
     };
     *response.status_mut() = status(dialect, refusal);
@@ -107,6 +108,13 @@ struct QueryError {
     status: &'static str,
     error_type: &'static str,
     error: String,
+}
+
+/// An error of Alertmanager's API.
+#[derive(Serialize)]
+struct CodedError {
+    code: u16,
+    message: String,
 }
 
 impl From<&Refusal> for QueryError {

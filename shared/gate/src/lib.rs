@@ -1,19 +1,21 @@
 //! The request pipeline that every function stands behind: match, authenticate, permit, bound, answer.
 //!
 //! Knows no decoder, so that a component carries only its own, and no host. Start reading at [`serve`]; a
-//! handler sees the [`Call`]; [`relay`] is the careful way to a backend.
+//! handler sees the [`Call`]; [`relay`] is the careful way to a backend, and [`forward`] the way of what is only read.
 
 #![forbid(unsafe_code)]
 
 mod body;
 mod call;
 mod error;
+mod forward;
 mod pace;
 mod relay;
 mod respond;
 mod serve;
 
 pub use call::Call;
-pub use relay::{Relay, backend, enforcing};
+pub use forward::{ALERTMANAGER, CONFIGURATION, LOKI, MIMIR, Source, ask};
+pub use relay::{Relay, backend, enforces_policies};
 pub use respond::json;
-pub use serve::serve;
+pub use serve::{host, serve};

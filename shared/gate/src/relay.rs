@@ -23,6 +23,7 @@ pub enum Relay {
 
 /// Headers of an answer that stop here, beside those of the connection.
 const PRIVATE: &[HeaderName] = &[
+    header::ALT_SVC,
     header::CONNECTION,
     header::DATE,
     header::PROXY_AUTHENTICATE,
@@ -47,14 +48,13 @@ pub async fn backend(config: &impl Config, url: &str, timeout: &str) -> Result<B
     Ok(Backend { origin: origin.to_owned(), timeout: Duration::from_secs(seconds), enforces_policies: false })
 }
 
-/// The same backend, if its operator says in a variable that it holds queries to the label policies it is told.
-pub async fn enforcing(backend: Backend, config: &impl Config, variable: &str) -> Result<Backend, Refusal> {
-    let enforces_policies = match config.variable(variable).await?.as_deref() {
-        None | Some("" | "false") => false,
-        Some("true") => true,
-        Some(_) => return Err(ConfigError(format!("{variable} must be true or false")).into()),
-    };
-    Ok(Backend { enforces_policies, ..backend })
+/// Whether a backend's operator says in a variable that it holds queries to the label policies it is told.
+pub async fn enforces_policies(config: &impl Config, variable: &str) -> Result<bool, Refusal> {
+    match config.variable(variable).await?.as_deref() {
+        None | Some("" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ConfigError(format!("{variable} must be true or false")).into()),
+    }
 }
 
 impl<P: Upstream + Random> Call<'_, P> {
@@ -100,7 +100,7 @@ impl Relay {
 
     /// The status the caller sees, or a refusal where the backend's says that we are misconfigured: a redirect,
     /// credentials it wants of us, a path it does not have.
-    fn status(self, status: StatusCode) -> Result<StatusCode, Refusal> {
+    pub(crate) fn status(self, status: StatusCode) -> Result<StatusCode, Refusal> {
         let ours = match (self, status.as_u16()) {
             (_, 200..=299 | 429 | 500..=599) | (Self::Read, 304) => return Ok(status),
             (Self::Push, 400 | 413 | 422) => return Ok(StatusCode::BAD_REQUEST),
@@ -113,7 +113,7 @@ impl Relay {
     }
 }
 
-fn strip(headers: &mut HeaderMap) {
+pub(crate) fn strip(headers: &mut HeaderMap) {
     let mut listed = Vec::new();
     for value in headers.get_all(CONNECTION) {
         let names = value.to_str().unwrap_or_default().split(',');
@@ -195,11 +195,8 @@ mod tests {
     #[test]
     fn a_backend_enforces_policies_if_its_operator_says_so() {
         for (value, want) in [("", Some(false)), ("false", Some(false)), ("true", Some(true)), ("yes", None)] {
-            let variables = [("mimir_url", "http://m"), ("query_timeout", "1"), ("mimir_enforces_policies", value)];
-            let fake = Fake::new(&variables);
-            let told = run(backend(&fake, "mimir_url", "query_timeout")).unwrap();
-            let told = run(enforcing(told, &fake, "mimir_enforces_policies"));
-            assert_eq!(told.ok().map(|backend| backend.enforces_policies), want, "{value}");
+            let fake = Fake::new(&[("mimir_enforces_policies", value)]);
+            assert_eq!(run(enforces_policies(&fake, "mimir_enforces_policies")).ok(), want, "{value}");
         }
     }
 

@@ -10,10 +10,9 @@ use crate::{
 use cockpit_auth::authenticate;
 use cockpit_core::{
     Body, Dialect, Permit, Ports, Refusal,
-    path::check_segment,
     routes::{Lookup, Match, lookup},
 };
-use http::{Request, Response, request::Parts};
+use http::{HeaderMap, Request, Response, header::HOST, request::Parts};
 
 /// Serves one request as the function named. Always answers: a failure of ours is an answer too.
 ///
@@ -43,13 +42,17 @@ pub async fn serve<P: Ports>(
 }
 
 fn find<'h>(function: &str, head: &'h Parts) -> Result<Match<'h>, (Dialect, Refusal)> {
-    let path = head.uri.path();
-    match lookup(&head.method, path) {
+    match lookup(&head.method, &host(&head.headers), head.uri.path()) {
         Lookup::Found(found) if found.route.function == function => Ok(found),
         Lookup::Found(found) => Err((found.route.dialect, Refusal::bug("a request for another function"))),
         Lookup::WrongMethod { allow, dialect } => Err((dialect, Refusal::WrongMethod(allow))),
         Lookup::Unlisted { dialect } => Err((dialect, Refusal::UnknownPath)),
     }
+}
+
+/// What the caller takes this host for, in lower case.
+pub fn host(headers: &HeaderMap) -> String {
+    headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase()
 }
 
 async fn admit_and_handle<P: Ports>(
@@ -59,12 +62,10 @@ async fn admit_and_handle<P: Ports>(
     body: &mut Incoming,
     handle: impl AsyncFnOnce(Call<'_, P>) -> Result<Response<Body>, Refusal>,
 ) -> Result<Response<Body>, Refusal> {
-    let Match { route, params } = found;
-    for value in params.values() {
-        check_segment(value).map_err(|fault| Refusal::Malformed(fault.text().into()))?;
-    }
+    let Match { route, path, params } = found;
+    params.check().map_err(|fault| Refusal::Malformed(fault.text().into()))?;
     let principal = authenticate(ports, route.access, &head.headers).await?;
     let permit = Permit::grant(principal, route)?;
     body.admit(&head.headers, route.limits.body)?;
-    handle(Call { ports, route, params, permit, head, body }).await
+    handle(Call { ports, route, path, params, permit, head, body }).await
 }

@@ -6,7 +6,10 @@ use crate::{
 };
 use cockpit_core::{Body, Refusal};
 use cockpit_gate::Call;
-use http::{HeaderMap, Method, StatusCode, Uri, header::CONTENT_LENGTH};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode, Uri,
+    header::{CONTENT_LENGTH, HOST},
+};
 use spin_sdk::wasip3::{
     http::types::{Fields, Request, Response},
     wit_bindgen::FutureReader,
@@ -28,7 +31,11 @@ pub async fn serve(
 fn read(request: Request) -> Option<http::Request<Body>> {
     let method = Method::try_from(request.get_method()).ok()?;
     let uri = Uri::from_maybe_shared(request.get_path_with_query()?).ok()?;
-    let headers = headers(&request.get_headers())?;
+    let mut headers = headers(&request.get_headers())?;
+    // Hosts keep it apart from the other headers, or beside them.
+    if let Some(authority) = request.get_authority() {
+        headers.insert(HOST, HeaderValue::try_from(authority).ok()?);
+    }
     let mut read = http::Request::new(arriving(request).ok()?);
     *read.method_mut() = method;
     *read.uri_mut() = uri;

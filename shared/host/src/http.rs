@@ -1,12 +1,12 @@
 //! Between `wasi:http` and the `http` crate. Streams that only pass through are spliced by the host, unread.
 
 use bytes::Bytes;
-use cockpit_core::{Body, BodyError};
+use cockpit_core::{Body, BodyError, body::Stream};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
 use spin_sdk::wasip3::{
     http::types::{ErrorCode, Fields, HeaderError, Request, Response, Trailers},
-    http_compat::{IncomingBody, IncomingMessage},
+    http_compat::{BodyWriter, IncomingBody, IncomingMessage},
     wit_bindgen::{self, FutureReader, StreamReader},
     wit_future, wit_stream,
 };
@@ -41,12 +41,21 @@ pub(crate) fn contents(body: Body) -> Contents {
     match body {
         Body::Empty => (None, no_trailers()),
         Body::Full(bytes) => (Some(written(bytes)), no_trailers()),
-        Body::Stream(stream) => {
-            let mut stream: Box<dyn Any> = stream;
-            let spliced = splice::<Request>(&mut *stream).or_else(|| splice::<Response>(&mut *stream));
-            spliced.unwrap_or_else(|| (None, no_trailers()))
+        Body::Stream(mut stream) => {
+            let any: &mut dyn Any = &mut *stream;
+            splice::<Request>(any).or_else(|| splice::<Response>(any)).unwrap_or_else(|| made(stream))
         }
     }
+}
+
+/// A body that this instance makes, piece by piece, for as long as somebody reads it.
+fn made(mut stream: Box<dyn Stream>) -> Contents {
+    let (writer, bytes, trailers) = BodyWriter::new();
+    wit_bindgen::spawn(async move {
+        // An error has been told to the reader, or is that there is none.
+        let _ = writer.send_http_body(&mut stream).await;
+    });
+    (Some(bytes), trailers)
 }
 
 fn splice<T: IncomingMessage + Send + 'static>(stream: &mut dyn Any) -> Option<Contents> {

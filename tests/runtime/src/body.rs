@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::access::Entry;
-use crate::in_flight::InFlight;
+use crate::in_flight::Caller;
 
 /// No bytes.
 pub(crate) fn empty() -> WasiBody {
@@ -66,9 +66,16 @@ impl Body for Request {
 
 /// An answer's body, which keeps the request's place until it is over.
 pub(crate) struct Answer {
-    pub(crate) body: WasiBody,
-    pub(crate) entry: Option<Entry>,
-    pub(crate) request: Option<Arc<InFlight>>,
+    body: WasiBody,
+    entry: Option<Entry>,
+    caller: Option<Caller>,
+    over: bool,
+}
+
+impl Answer {
+    pub(crate) fn new(body: WasiBody, entry: Option<Entry>, caller: Option<Caller>) -> Self {
+        Self { body, entry, caller, over: false }
+    }
 }
 
 impl Body for Answer {
@@ -77,17 +84,17 @@ impl Body for Answer {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if frame.is_none() && self.request.as_ref().is_some_and(|request| request.has_failed()) {
+        let request = self.caller.as_ref().and_then(Caller::request);
+        if frame.is_none() && request.is_some_and(|request| request.has_failed()) {
             // Otherwise the client would take what it got for the whole answer.
             return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
         }
-        if let Some(Ok(frame)) = &frame {
-            if let Some(request) = &self.request {
-                request.advanced();
-            }
-            if let Some(entry) = &mut self.entry {
-                entry.sent(length(frame));
-            }
+        if let (Some(Ok(_)), Some(request)) = (&frame, request) {
+            request.advanced();
+        }
+        self.over |= frame.is_none();
+        if let (Some(Ok(frame)), Some(entry)) = (&frame, &mut self.entry) {
+            entry.sent(length(frame));
         }
         Poll::Ready(frame)
     }
@@ -101,12 +108,20 @@ impl Body for Answer {
     }
 }
 
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(caller) = self.caller.as_mut().filter(|_| self.over || self.body.is_end_stream()) {
+            caller.served();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::in_flight::Progress;
+    use crate::in_flight::{InFlight, Progress};
 
     fn end_of(fails: bool) -> Result<Bytes, Error> {
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
@@ -116,7 +131,7 @@ mod tests {
             worker.fail();
         }
         let body = full(Bytes::from_static(b"part"));
-        let answer = Answer { body, entry: None, request: Some(request) };
+        let answer = Answer::new(body, None, Some(Caller::new(&request)));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(answer.collect()).map(|body| body.to_bytes())
     }

@@ -1,5 +1,6 @@
 //! What a component instance sees of its host.
 
+mod client;
 mod config;
 pub(crate) mod keyvalue;
 mod stdio;
@@ -9,7 +10,8 @@ use std::sync::{Arc, Weak};
 use wasmtime::component::{GuestTaskId, HasData, Linker, ResourceTable};
 use wasmtime::{Engine, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_http::p3::bindings::http;
+use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::wasi;
 use crate::in_flight::InFlight;
@@ -101,7 +103,8 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    http::client::add_to_linker::<_, client::Client>(&mut linker, State::http)?;
+    http::types::add_to_linker::<_, WasiHttp>(&mut linker, State::http)?;
     wasi::keyvalue::store::add_to_linker::<_, Own>(&mut linker, |state| state)?;
     wasi::keyvalue::atomics::add_to_linker::<_, Own>(&mut linker, |state| state)?;
     wasi::keyvalue::batch::add_to_linker::<_, Own>(&mut linker, |state| state)?;

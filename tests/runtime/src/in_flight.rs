@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::clock;
 
@@ -14,12 +14,20 @@ pub(crate) struct InFlight {
     worker: OnceLock<Arc<Progress>>,
     reads: AtomicU32,
     writes: AtomicU32,
+    left: watch::Sender<bool>,
 }
 
 impl InFlight {
     pub(crate) fn new(place: OwnedSemaphorePermit) -> Arc<Self> {
         let (reads, writes) = Default::default();
-        Arc::new(Self { _place: place, worker: OnceLock::new(), reads, writes })
+        Arc::new(Self { _place: place, worker: OnceLock::new(), reads, writes, left: watch::Sender::new(false) })
+    }
+
+    /// Waits until whoever asked has left before the end of the answer.
+    pub(crate) async fn left(&self) {
+        let mut left = self.left.subscribe();
+        // The sender is this request's own, so there is one for as long as this waits.
+        drop(left.wait_for(|left| *left).await);
     }
 
     /// The worker that serves the request has accepted it.
@@ -47,6 +55,34 @@ impl InFlight {
     /// Store operations so far: reads, writes.
     pub(crate) fn operations(&self) -> (u32, u32) {
         (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
+    }
+}
+
+/// Whoever waits for the answer of a request. If it is dropped before it is told otherwise, they have left, and nothing
+/// is sent for them any more.
+pub(crate) struct Caller(Option<Arc<InFlight>>);
+
+impl Caller {
+    pub(crate) fn new(request: &Arc<InFlight>) -> Self {
+        Self(Some(Arc::clone(request)))
+    }
+
+    /// The request, if the answer is not over.
+    pub(crate) fn request(&self) -> Option<&Arc<InFlight>> {
+        self.0.as_ref()
+    }
+
+    /// The answer is over.
+    pub(crate) fn served(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if let Some(request) = &self.0 {
+            request.left.send_replace(true);
+        }
     }
 }
 

@@ -30,4 +30,5 @@ mod log;
 mod outbound;
 mod server;
 mod service;
+mod websocket;
 mod worker;

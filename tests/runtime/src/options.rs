@@ -75,6 +75,10 @@ pub struct Options {
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME")]
     pub drain_timeout: Duration,
 
+    /// Carry WebSockets on this path to this URL, as the application's `/-/authorize` says
+    #[arg(long, value_parser = Carried::parse, value_name = "PATH=URL")]
+    pub websocket: Vec<Carried>,
+
     /// Write a line of JSON for each request to stderr
     #[arg(long)]
     pub access_log: bool,
@@ -87,6 +91,26 @@ pub enum KvKind {
     Sqlite,
     /// Nothing survives the process
     Memory,
+}
+
+/// Where WebSockets on a path are carried to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The path, exactly.
+    pub path: String,
+    /// The URL, without a query.
+    pub url: String,
+}
+
+impl Carried {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (path, url) = text.split_once('=').ok_or("expected a path, = and a URL")?;
+        let parsed = url::Url::parse(url).map_err(|error| error.to_string())?;
+        if !path.starts_with('/') || !matches!(parsed.scheme(), "http" | "https") || parsed.query().is_some() {
+            return Err("the path must begin with a slash, and the URL with http:// or https://".to_owned());
+        }
+        Ok(Self { path: path.to_owned(), url: url.to_owned() })
+    }
 }
 
 /// `500ms`, `60s`, `2m`; a bare number counts seconds.
@@ -132,6 +156,15 @@ mod tests {
     #[test]
     fn an_unknown_flag_is_a_usage_error() {
         assert!(Options::try_parse_from(["cockpit-runtime", "--surprise"]).is_err());
+    }
+
+    #[test]
+    fn websockets_are_carried_from_a_path_to_a_url() {
+        let carried = Carried { path: "/tail".to_owned(), url: "http://loki:3100/loki/tail".to_owned() };
+        assert_eq!(Carried::parse("/tail=http://loki:3100/loki/tail"), Ok(carried));
+        for text in ["", "/tail", "tail=http://loki", "/tail=loki:3100", "/tail=ws://loki/", "/tail=http://loki/?a=b"] {
+            assert!(Carried::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

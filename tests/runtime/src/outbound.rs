@@ -19,6 +19,7 @@ use wasmtime_wasi_http::{
 
 use crate::host::Profile;
 use crate::hosts::{AllowedHosts, default_port};
+use crate::in_flight::InFlight;
 use body::Paced;
 use connect::{Connector, TIMEOUT};
 
@@ -26,6 +27,11 @@ use connect::{Connector, TIMEOUT};
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Idle connections kept for one host.
 const IDLE: usize = 64;
+
+tokio::task_local! {
+    /// The request that a component serves while it sends one.
+    pub(crate) static CALLER: Option<Arc<InFlight>>;
+}
 
 /// The signature `wasi:http` demands: a response, and what happens to the connection later.
 type Sent = Result<(Response<WasiBody>, Transmission), Error>;
@@ -42,7 +48,11 @@ impl Client {
         Self(builder.build(Connector::new()))
     }
 
-    async fn send(&self, mut request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
         // The client writes the header from the URI, which is what was checked.
         request.headers_mut().remove(HOST);
         let connect = options.connect_timeout.unwrap_or(PATIENCE);
@@ -75,12 +85,26 @@ impl WasiHttpHooks for Outbound {
         _: Transmission,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let profile = Arc::clone(&self.0);
+        // Read here and not in the future, which is polled elsewhere.
+        let caller = CALLER.try_with(Clone::clone).ok().flatten();
         Box::new(async move {
             check(&profile.component.hosts, &request)?;
-            let answer = profile.client.send(request, options.unwrap_or_default()).await?;
+            let answer = profile.client.send(request, options.unwrap_or_default());
+            let answer = tokio::select! {
+                answer = answer => answer?,
+                () = left(caller) => return Err(Error::InternalError(Some("the caller has left".to_owned()))),
+            };
             let transmission: Transmission = Box::new(async { Ok(()) });
             Ok((answer, transmission))
         })
+    }
+}
+
+/// Waits until the caller has left; for ever, if there is none.
+async fn left(caller: Option<Arc<InFlight>>) {
+    match caller {
+        Some(caller) => caller.left().await,
+        None => std::future::pending().await,
     }
 }
 

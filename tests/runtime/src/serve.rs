@@ -29,6 +29,7 @@ use crate::options::{KvKind, Options};
 use crate::outbound::Client;
 use crate::server::Server;
 use crate::service::Service;
+use crate::websocket::WebSockets;
 use crate::worker::{Factory, Reuse};
 use crate::{engine, environment, log};
 
@@ -115,8 +116,9 @@ fn sqlite(folder: &Path) -> Result<Sqlite, Fault> {
 
 fn service(options: &Options, app: App, keyvalue: &Arc<Keyvalue>) -> Result<Service, Fault> {
     let info = info(&app);
+    let client = Client::new();
     Ok(Service {
-        components: components(options, app.components, keyvalue)?,
+        components: components(options, app.components, keyvalue, &client)?,
         router: app.router,
         info,
         places: Arc::new(Semaphore::new(places(options))),
@@ -124,6 +126,7 @@ fn service(options: &Options, app: App, keyvalue: &Arc<Keyvalue>) -> Result<Serv
         max_body: options.max_request_body,
         access_log: options.access_log,
         kv_count: options.kv_count,
+        websockets: WebSockets { carried: options.websocket.clone(), client },
     })
 }
 
@@ -144,6 +147,7 @@ fn components(
     options: &Options,
     components: Vec<Component>,
     keyvalue: &Arc<Keyvalue>,
+    client: &Client,
 ) -> Result<BTreeMap<String, ProxyHandler<Factory>>, Fault> {
     let memory = usize::try_from(options.max_instance_memory).unwrap_or(usize::MAX);
     let engine = engine::build(options.max_concurrent_requests, memory)?;
@@ -151,7 +155,6 @@ fn components(
         .map_err(|error| Fault::new("the host interfaces", error, "report this: the runtime is inconsistent"))?;
     let folder = options.cache_dir.clone().unwrap_or_else(|| options.state_dir.join("cache"));
     let cache = Cache::open(&engine, &folder)?;
-    let client = Client::new();
     let build = |component: Component| {
         let keyvalue = Arc::clone(keyvalue);
         let client = client.clone();

@@ -2,15 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::service::Service;
@@ -19,7 +19,7 @@ use crate::{headers, log};
 /// Bytes of a request's head that are read at most; somewhat more than [`headers::LONGEST`].
 const HEAD: usize = 2 * headers::LONGEST;
 /// Open connections; more wait to be accepted.
-const CONNECTIONS: usize = 8192;
+const CONNECTIONS: u32 = 8192;
 /// How long to wait when the system has no room for another connection.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -33,14 +33,14 @@ pub(crate) struct Server {
 impl Server {
     /// Serves until `stop` is ready; returns when the last answer was sent or the time is up.
     pub(crate) async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let (stopping, stopped) = watch::channel(());
+        let places = Arc::new(Semaphore::new(usize::try_from(CONNECTIONS).unwrap_or(usize::MAX)));
         let accepting = async {
             loop {
                 let place = Arc::clone(&places).acquire_owned().await;
                 match (place, listener.accept().await) {
                     (Ok(place), Ok((stream, client))) => {
-                        self.connected(stream, client, place, &graceful);
+                        self.connected(stream, client, place, stopped.clone());
                     }
                     (_, Err(error)) => self.refused(&error).await,
                     (Err(_), _) => return,
@@ -52,7 +52,8 @@ impl Server {
             () = stop => (),
         }
         drop(listener);
-        if timeout(self.drain_timeout, graceful.shutdown()).await.is_err() {
+        drop(stopping);
+        if timeout(self.drain_timeout, places.acquire_many(CONNECTIONS)).await.is_err() {
             log::line("the time to drain is up: requests in flight are cut off");
         }
     }
@@ -62,7 +63,7 @@ impl Server {
         stream: TcpStream,
         client: SocketAddr,
         place: OwnedSemaphorePermit,
-        graceful: &GracefulShutdown,
+        mut stopped: watch::Receiver<()>,
     ) {
         // Without it, an answer in several parts waits for the client's delayed acknowledgement.
         drop(stream.set_nodelay(true));
@@ -74,11 +75,18 @@ impl Server {
             .serve_connection(
                 TokioIo::new(stream),
                 service_fn(move |request| Arc::clone(&service).answer(request, client)),
-            );
-        let connection = graceful.watch(connection);
+            )
+            .with_upgrades();
         tokio::spawn(async move {
+            let mut connection = pin!(connection);
             // A client that breaks off, or an answer that does: its entry in the log is enough.
-            drop(connection.await);
+            tokio::select! {
+                _ = connection.as_mut() => (),
+                _ = stopped.changed() => {
+                    connection.as_mut().graceful_shutdown();
+                    drop(connection.await);
+                }
+            }
             drop(place);
         });
     }

@@ -20,8 +20,10 @@ use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHand
 use crate::access::Entry;
 use crate::body::{self, Answer};
 use crate::headers::{self, Unfit};
-use crate::in_flight::InFlight;
+use crate::in_flight::{Caller, InFlight};
+use crate::options::Carried;
 use crate::router::{Match, Router, WELL_KNOWN};
+use crate::websocket::{self, WebSockets};
 use crate::worker::Factory;
 use crate::{clock, log};
 
@@ -36,6 +38,7 @@ pub(crate) struct Service {
     pub(crate) max_body: u64,
     pub(crate) access_log: bool,
     pub(crate) kv_count: bool,
+    pub(crate) websockets: WebSockets,
 }
 
 impl Service {
@@ -46,11 +49,11 @@ impl Service {
         client: SocketAddr,
     ) -> Result<Response<Answer>, Infallible> {
         let mut entry = self.access_log.then(|| Entry::begin(&request));
-        let (response, in_flight) = self.respond(request, client, &mut entry).await;
+        let (response, caller) = self.respond(request, client, &mut entry).await;
         if let Some(entry) = &mut entry {
             entry.status(response.status());
         }
-        Ok(response.map(|body| Answer { body, entry, request: in_flight }))
+        Ok(response.map(|body| Answer::new(body, entry, caller)))
     }
 
     async fn respond(
@@ -58,7 +61,7 @@ impl Service {
         mut request: Request<Incoming>,
         client: SocketAddr,
         entry: &mut Option<Entry>,
-    ) -> (Response<WasiBody>, Option<Arc<InFlight>>) {
+    ) -> (Response<WasiBody>, Option<Caller>) {
         if headers::too_long(&request) {
             return (status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE), None);
         }
@@ -77,6 +80,10 @@ impl Service {
             return (busy(), None);
         };
         let in_flight = InFlight::new(place);
+        let caller = Caller::new(&in_flight);
+        if let Some(carried) = self.websockets.target(&request) {
+            return (self.carry(request, carried, client, &in_flight).await, Some(caller));
+        }
         if let Some(entry) = entry.as_mut().filter(|_| self.kv_count) {
             entry.operations(&in_flight);
         }
@@ -87,7 +94,7 @@ impl Service {
                 self.run(route.component(), request, &in_flight).await
             }
         };
-        (response, Some(in_flight))
+        (response, Some(caller))
     }
 
     fn well_known(&self, name: &str) -> Response<WasiBody> {
@@ -103,11 +110,30 @@ impl Service {
         }
     }
 
+    /// Carries a WebSocket if the application lets it through.
+    async fn carry(
+        &self,
+        request: Request<Incoming>,
+        carried: &Carried,
+        client: SocketAddr,
+        in_flight: &Arc<InFlight>,
+    ) -> Response<WasiBody> {
+        let mut question = websocket::question(&request);
+        let Some(route) = self.router.find(websocket::AUTHORIZE) else {
+            return status(StatusCode::NOT_FOUND);
+        };
+        if let Err(refusal) = prepare(&mut question, &route, client) {
+            return status(refusal);
+        }
+        let answer = self.run(route.component(), question, in_flight).await;
+        if answer.status() != StatusCode::OK {
+            return answer;
+        }
+        self.websockets.open(request, carried, answer.headers(), in_flight).await
+    }
+
     fn admit(&self, request: &mut Request<Incoming>, route: &Match<'_>, client: SocketAddr) -> Result<(), StatusCode> {
-        headers::prepare(request, route, client).map_err(|unfit| match unfit {
-            Unfit::Authority => StatusCode::BAD_REQUEST,
-            Unfit::NotUtf8 => StatusCode::INTERNAL_SERVER_ERROR,
-        })?;
+        prepare(request, route, client)?;
         let announced = request.headers().contains_key(CONTENT_LENGTH);
         if announced && request.body().size_hint().lower() > self.max_body {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -148,7 +174,14 @@ impl Service {
     }
 }
 
-fn status(status: StatusCode) -> Response<WasiBody> {
+fn prepare<B>(request: &mut Request<B>, route: &Match<'_>, client: SocketAddr) -> Result<(), StatusCode> {
+    headers::prepare(request, route, client).map_err(|unfit| match unfit {
+        Unfit::Authority => StatusCode::BAD_REQUEST,
+        Unfit::NotUtf8 => StatusCode::INTERNAL_SERVER_ERROR,
+    })
+}
+
+pub(crate) fn status(status: StatusCode) -> Response<WasiBody> {
     let mut response = Response::new(body::empty());
     *response.status_mut() = status;
     response

@@ -1,7 +1,7 @@
-//! A stand-in for Alertmanager's API v2: alerts and silences in memory.
+//! A stand-in for Mimir's Alertmanager: alerts and silences in memory, the configurations of tenants as text.
 
 use crate::{
-    reply::{Reply, json, not_found, text},
+    reply::{Reply, bytes, json, not_found, text},
     server::{Asked, Service},
 };
 use http::{Method, StatusCode};
@@ -16,6 +16,7 @@ pub(crate) struct Alertmanager(BTreeMap<String, Tenant>);
 struct Tenant {
     alerts: Vec<Value>,
     silences: BTreeMap<String, Value>,
+    configuration: Option<String>,
 }
 
 impl Service for Alertmanager {
@@ -24,8 +25,11 @@ impl Service for Alertmanager {
     }
 
     fn answer(&mut self, asked: &Asked) -> Reply {
-        let Some(api) = asked.path.strip_prefix("/alertmanager/api/v2/") else { return not_found() };
         let tenant = self.0.entry(asked.tenant.clone()).or_default();
+        if asked.path == "/api/v1/alerts" {
+            return tenant.configuration(asked);
+        }
+        let Some(api) = asked.path.strip_prefix("/alertmanager/api/v2/") else { return not_found() };
         match (&asked.method, api) {
             (&Method::GET, "status") => {
                 json(StatusCode::OK, &json!({"cluster": {"status": "ready"}, "config": {"original": ""}}))
@@ -44,6 +48,22 @@ impl Service for Alertmanager {
 }
 
 impl Tenant {
+    fn configuration(&mut self, asked: &Asked) -> Reply {
+        match (&asked.method, &self.configuration) {
+            (&Method::GET, Some(yaml)) => bytes(StatusCode::OK, "application/yaml", yaml.clone()),
+            (&Method::GET, None) => text(StatusCode::NOT_FOUND, "alertmanager storage object not found\n"),
+            (&Method::POST, _) => {
+                self.configuration = Some(String::from_utf8_lossy(&asked.body).into_owned());
+                text(StatusCode::CREATED, "")
+            }
+            (&Method::DELETE, _) => {
+                self.configuration = None;
+                text(StatusCode::OK, "")
+            }
+            _ => text(StatusCode::METHOD_NOT_ALLOWED, ""),
+        }
+    }
+
     fn add(&mut self, kind: &str, body: Value) -> Reply {
         if kind == "alerts" {
             self.alerts = body.as_array().cloned().unwrap_or_default();

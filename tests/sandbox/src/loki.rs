@@ -12,8 +12,12 @@ use crate::{
 };
 use filter::Filters;
 use http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What is asked for by Grafana, and of which the stand-in has none.
+const OTHERS: &[&str] =
+    &["index/stats", "index/volume", "index/volume_range", "patterns", "detected_labels", "detected_fields"];
 
 /// How many lines of a stream are remembered.
 const REMEMBERED: usize = 5_000;
@@ -45,9 +49,29 @@ impl Service for Loki {
                 success(&streams.keys().flat_map(Labels::keys).collect::<BTreeSet<_>>())
             }
             (_, _, Some("series")) => series(streams, asked),
+            (_, _, Some("tail")) => text(StatusCode::BAD_REQUEST, "Bad Request\n"),
+            (_, _, Some(others)) if OTHERS.contains(&others) => success(&json!([])),
             (_, path, _) => self.others(path, asked),
         }
     }
+
+    fn news(&mut self, asked: &Asked, sent: usize) -> Option<(Value, usize)> {
+        let (selector, filters) = parse(&asked.parameter("query")?).ok()?;
+        asked.path.strip_suffix("/tail")?;
+        let streams = self.tenants.entry(asked.tenant.clone()).or_default();
+        let matching = streams.iter().filter(|(labels, _)| selector.matches(labels));
+        let entries = matching.flat_map(|(labels, lines)| lines.iter().map(move |(time, line)| (labels, time, line)));
+        let entries: Vec<_> = entries.filter(|(_, _, line)| filters.pass(line)).collect();
+        let frame = |(labels, time, line): &(&Labels, &i64, &String)| json!({"stream": labels, "values": [[time.to_string(), line]]});
+        let news: Vec<_> = entries.iter().skip(sent).map(frame).collect();
+        Some((json!({"streams": news}), entries.len()))
+    }
+}
+
+/// A query as far as the stand-in understands it.
+fn parse(query: &str) -> Result<(Selector, Filters), String> {
+    let (selector, rest) = Selector::parse_prefix(query)?;
+    Ok((selector, Filters::parse(rest)?))
 }
 
 impl Loki {
@@ -88,10 +112,7 @@ fn store(streams: &mut Streams, pushed: Result<Vec<wire::Stream>, String>) -> Re
 }
 
 fn query(streams: &Streams, asked: &Asked) -> Reply {
-    let text_of_query = asked.parameter("query").unwrap_or_default();
-    let parsed =
-        Selector::parse_prefix(&text_of_query).and_then(|(selector, rest)| Ok((selector, Filters::parse(rest)?)));
-    let Ok((selector, filters)) = parsed else {
+    let Ok((selector, filters)) = parse(&asked.parameter("query").unwrap_or_default()) else {
         return text(StatusCode::BAD_REQUEST, "this is a sandbox: it answers stream selectors with line filters only");
     };
     let number = |name| asked.parameter(name).and_then(|text| text.parse::<i64>().ok());
@@ -99,8 +120,12 @@ fn query(streams: &Streams, asked: &Asked) -> Reply {
     let limit = number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
     let mut found = Vec::new();
     for (labels, lines) in streams.iter().filter(|(labels, _)| selector.matches(labels)) {
-        let inside = lines.iter().rev().filter(|(time, line)| (start..=end).contains(time) && filters.pass(line));
-        let values: Vec<_> = inside.take(limit).map(|(time, line)| json!([time.to_string(), line])).collect();
+        let inside = lines.iter().filter(|(time, line)| (start..end).contains(time) && filters.pass(line));
+        let shown = |(time, line): &(i64, String)| json!([time.to_string(), line]);
+        let values: Vec<_> = match asked.parameter("direction").as_deref() {
+            Some("forward") => inside.take(limit).map(shown).collect(),
+            _ => inside.rev().take(limit).map(shown).collect(),
+        };
         if !values.is_empty() {
             found.push(json!({"stream": labels, "values": values}));
         }

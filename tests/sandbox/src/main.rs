@@ -20,6 +20,8 @@ mod reply;
 mod rules;
 mod selector;
 mod server;
+mod tail;
+mod watch;
 
 use std::io::Write;
 use tokio::signal::unix::{SignalKind, signal};

@@ -1,11 +1,11 @@
-//! A stand-in for Mimir: remote write, queries of plain selectors, rules and Alertmanager configurations as text.
+//! A stand-in for Mimir: remote write, queries of plain selectors, rules as text.
 
 mod otlp;
 mod series;
 mod wire;
 
 use crate::{
-    reply::{Reply, bad_data, json, not_found, success, text},
+    reply::{Reply, bad_data, bytes, json, not_found, success, text},
     rules::Rules,
     selector::{Labels, Selector},
     server::{Asked, Service},
@@ -23,7 +23,6 @@ const BEYOND: &str = "this is a sandbox: it answers plain selectors such as up{j
 pub(crate) struct Mimir {
     tenants: BTreeMap<String, Series>,
     rules: Rules,
-    alertmanager: BTreeMap<String, String>,
 }
 
 impl Service for Mimir {
@@ -37,7 +36,7 @@ impl Service for Mimir {
             (_, "/ready", _) => text(StatusCode::OK, "ready\n"),
             (&Method::POST, "/api/v1/push", _) => self.store(asked, wire::decode(&asked.headers, &asked.body)),
             (&Method::POST, "/otlp/v1/metrics", _) => self.store(asked, otlp::decode(&asked.headers, &asked.body)),
-            (_, "/api/v1/alerts", _) => self.alertmanager(asked),
+            (_, "/prometheus/federate", _) => text(StatusCode::OK, ""),
             (_, _, Some(api)) => self.read(api, asked),
             (_, path, _) => match path.strip_prefix("/prometheus/config/v1/rules") {
                 Some(rest) => self.rules.answer(rest, asked, || json(StatusCode::OK, &json!({}))),
@@ -67,6 +66,8 @@ impl Mimir {
             "labels" => success(&series.labels().flat_map(Labels::keys).collect::<BTreeSet<_>>()),
             "metadata" => success(&json!({})),
             "query_exemplars" => success(&json!([])),
+            // An empty ReadResponse in a snappy block.
+            "read" => bytes(StatusCode::OK, "application/x-protobuf", &b"\0"[..]),
             "rules" => success(&json!({"groups": []})),
             "alerts" => success(&json!({"alerts": []})),
             "status/buildinfo" => success(&json!({"application": "Sandbox for Mimir", "version": "0"})),
@@ -74,24 +75,6 @@ impl Mimir {
                 Some(name) => success(&series.labels().filter_map(|labels| labels.get(name)).collect::<BTreeSet<_>>()),
                 None => not_found(),
             },
-        }
-    }
-
-    fn alertmanager(&mut self, asked: &Asked) -> Reply {
-        let stored = self.alertmanager.get(&asked.tenant);
-        match (&asked.method, stored) {
-            (&Method::GET, Some(yaml)) => text(StatusCode::OK, yaml),
-            (&Method::GET, None) => text(StatusCode::NOT_FOUND, "alertmanager storage object not found\n"),
-            (&Method::POST, _) => {
-                let yaml = String::from_utf8_lossy(&asked.body).into_owned();
-                self.alertmanager.insert(asked.tenant.clone(), yaml);
-                text(StatusCode::CREATED, "")
-            }
-            (&Method::DELETE, _) => {
-                self.alertmanager.remove(&asked.tenant);
-                text(StatusCode::OK, "")
-            }
-            _ => text(StatusCode::METHOD_NOT_ALLOWED, ""),
         }
     }
 }

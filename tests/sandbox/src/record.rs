@@ -2,9 +2,15 @@
 
 use crate::server::Asked;
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use std::{collections::VecDeque, sync::Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 /// How many requests are remembered.
 const REMEMBERED: usize = 1000;
@@ -19,11 +25,19 @@ pub(crate) struct Record {
     tenant: String,
     body_length: usize,
     body_sha256: String,
+    /// 0 if whoever asked left before there was an answer.
     status: u16,
+    /// Whether whoever asked left before the end of the answer.
+    #[serde(serialize_with = "flag")]
+    abandoned: Arc<AtomicBool>,
+}
+
+fn flag<S: Serializer>(flag: &Arc<AtomicBool>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(flag.load(Relaxed))
 }
 
 impl Record {
-    pub(crate) fn new(asked: &Asked, status: StatusCode) -> Self {
+    pub(crate) fn new(asked: &Asked, status: Option<StatusCode>) -> Self {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Self {
             method: asked.method.to_string(),
@@ -33,8 +47,14 @@ impl Record {
             tenant: asked.tenant.clone(),
             body_length: asked.body.len(),
             body_sha256: Sha256::digest(&asked.body).iter().map(|byte| format!("{byte:02x}")).collect(),
-            status: status.as_u16(),
+            status: status.map_or(0, |status| status.as_u16()),
+            abandoned: Arc::new(AtomicBool::new(status.is_none())),
         }
+    }
+
+    /// What to set if whoever asked leaves.
+    pub(crate) fn abandoned(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.abandoned)
     }
 }
 

@@ -15,20 +15,22 @@ pub(crate) struct Rules(BTreeMap<(String, String), BTreeMap<String, String>>);
 impl Rules {
     /// Answers a request below the ruler's path; `none` is the answer of a list of nothing.
     pub(crate) fn answer(&mut self, rest: &str, asked: &Asked, none: impl Fn() -> Reply) -> Reply {
-        let segments: Vec<_> = rest.split('/').skip(1).collect();
+        let segments: Vec<_> = rest.split('/').skip(1).map(decoded).collect();
+        let list = |yaml: Option<String>| yaml.map_or_else(none, |yaml| text(StatusCode::OK, &yaml));
         match (&asked.method, segments.as_slice()) {
-            (&Method::GET, []) => self.list(&asked.tenant).map_or_else(none, |yaml| text(StatusCode::OK, &yaml)),
+            (&Method::GET, []) => list(self.list(&asked.tenant, None)),
+            (&Method::GET, [namespace]) => list(self.list(&asked.tenant, Some(namespace))),
             (&Method::POST, [namespace]) => self.set(namespace, asked),
-            (&Method::GET, [namespace, group]) => match self.namespace(namespace, asked).get(*group) {
+            (&Method::GET, [namespace, group]) => match self.namespace(namespace, asked).get(group) {
                 Some(yaml) => text(StatusCode::OK, yaml),
                 None => text(StatusCode::NOT_FOUND, "group does not exist\n"),
             },
             (&Method::DELETE, [namespace, group]) => {
-                self.namespace(namespace, asked).remove(*group);
+                self.namespace(namespace, asked).remove(group);
                 accepted()
             }
             (&Method::DELETE, [namespace]) => {
-                self.0.remove(&(asked.tenant.clone(), (*namespace).to_owned()));
+                self.0.remove(&(asked.tenant.clone(), namespace.clone()));
                 accepted()
             }
             _ => not_found(),
@@ -48,10 +50,14 @@ impl Rules {
         accepted()
     }
 
-    fn list(&self, tenant: &str) -> Option<String> {
+    fn list(&self, tenant: &str, only: Option<&String>) -> Option<String> {
         let mut yaml = String::new();
-        for ((_, namespace), groups) in self.0.iter().filter(|((owner, _), _)| owner == tenant) {
-            let _ = writeln!(yaml, "{namespace}:");
+        let wanted = |namespace: &String| only.is_none_or(|only| only == namespace);
+        for ((owner, namespace), groups) in &self.0 {
+            if owner != tenant || !wanted(namespace) || groups.is_empty() {
+                continue;
+            }
+            let _ = writeln!(yaml, "{namespace:?}:");
             for group in groups.values() {
                 let mut lines = group.lines();
                 let _ = writeln!(yaml, "    - {}", lines.next().unwrap_or_default());
@@ -66,4 +72,10 @@ impl Rules {
 
 fn accepted() -> Reply {
     json(StatusCode::ACCEPTED, &json!({"status": "success", "data": null, "errorType": "", "error": ""}))
+}
+
+/// A segment of a path as it was meant.
+fn decoded(raw: &str) -> String {
+    let pair = format!("x={}", raw.replace('+', "%2B"));
+    form_urlencoded::parse(pair.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }

@@ -4,6 +4,8 @@ use crate::{
     fault::{Fault, Faults},
     record::{Record, Records},
     reply::{Reply, json, text},
+    tail,
+    watch::{self, Waiting},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -49,10 +51,16 @@ pub(crate) trait Service: Send + 'static {
     fn needs_tenant(&self, path: &str) -> bool;
     /// Answers a request.
     fn answer(&mut self, asked: &Asked) -> Reply;
+    /// What has come since `sent` entries were sent to whoever follows this request, and how many that makes; `None` if
+    /// it cannot be followed.
+    fn news(&mut self, _asked: &Asked, _sent: usize) -> Option<(serde_json::Value, usize)> {
+        None
+    }
 }
 
-struct Server<S> {
-    service: Mutex<S>,
+/// A stand-in and what it has.
+pub(crate) struct Server<S> {
+    pub(crate) service: Mutex<S>,
     faults: Faults,
     records: Records,
 }
@@ -78,11 +86,12 @@ async fn connection<S: Service>(stream: TcpStream, server: Arc<Server<S>>) {
         async move { Ok::<_, Infallible>(server.serve(request).await) }
     });
     // A connection that breaks is its client's affair, or a fault that a test asked for.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), serve).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), serve).with_upgrades().await;
 }
 
 impl<S: Service> Server<S> {
-    async fn serve(&self, request: Request<Incoming>) -> Reply {
+    async fn serve(self: Arc<Self>, mut request: Request<Incoming>) -> Reply {
+        let upgrade = hyper::upgrade::on(&mut request);
         let (head, body) = request.into_parts();
         let Ok(body) = body.collect().await else { return text(StatusCode::BAD_REQUEST, "the body ended early") };
         let asked = Asked {
@@ -96,15 +105,30 @@ impl<S: Service> Server<S> {
         if let Some(command) = asked.path.strip_prefix("/-/sandbox/") {
             return self.control(command, &asked);
         }
-        let reply = match self.faults.next(&asked.path) {
-            Some(fault) => match fault.reply().await {
-                Some(reply) => reply,
-                None => self.ordinary(&asked),
-            },
+        let waiting = Waiting::new(&self.records, &asked);
+        let faulty = match self.faults.next(&asked.path) {
+            Some(fault) => fault.reply().await,
+            None => None,
+        };
+        waiting.over();
+        let followed = faulty.is_none() && tail::is_asked_for(&asked) && self.news(&asked, 0).is_some();
+        let reply = match faulty {
+            Some(reply) => reply,
+            None if followed => tail::accept(&asked),
             None => self.ordinary(&asked),
         };
-        self.records.add(Record::new(&asked, reply.status()));
-        reply
+        let record = Record::new(&asked, Some(reply.status()));
+        let abandoned = record.abandoned();
+        self.records.add(record);
+        if followed {
+            tokio::spawn(tail::follow(self, asked, upgrade, Arc::clone(&abandoned)));
+        }
+        reply.map(|body| watch::body(body, abandoned))
+    }
+
+    /// What has come since so many entries were sent to a tail.
+    pub(crate) fn news(&self, asked: &Asked, sent: usize) -> Option<(serde_json::Value, usize)> {
+        self.service.lock().expect("no stand-in panics").news(asked, sent)
     }
 
     fn ordinary(&self, asked: &Asked) -> Reply {

@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("shared/gate", &["cockpit-api", "cockpit-auth", "cockpit-core"]),
     ("shared/host", &["cockpit-core", "cockpit-gate"]),
     ("shared/manage", &["cockpit-api", "cockpit-auth", "cockpit-core", "cockpit-gate", "cockpit-state"]),
+    ("shared/setup", &["cockpit-core", "cockpit-gate"]),
     ("shared/otlp", &["cockpit-core", "cockpit-gate", "cockpit-quota", "cockpit-wire"]),
     ("shared/fake", &["cockpit-core"]),
 ];
@@ -28,6 +29,7 @@ const FUNCTION: &[&str] = &[
     "cockpit-manage",
     "cockpit-otlp",
     "cockpit-quota",
+    "cockpit-setup",
     "cockpit-state",
     "cockpit-wire",
 ];

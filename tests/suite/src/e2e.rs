@@ -2,6 +2,7 @@
 //!
 //! Against the sandbox first, because only a stand-in fails on demand; then against real backends.
 
+mod cancel;
 mod client;
 mod clients;
 mod durability;
@@ -10,12 +11,17 @@ mod gateway;
 mod load;
 mod logs;
 mod metric_senders;
+mod nginx;
 mod openapi;
 mod payload;
 mod process;
 mod prometheus;
 mod quickstart;
+mod readers;
+mod rules;
 mod senders;
 mod table;
+mod tail;
+mod websocket;
 
 pub(crate) use process::fresh_folder;

@@ -3,13 +3,16 @@
 use crate::rows::{self, Answer, KEY, PROJECT, Sent, Target};
 use cockpit_auth::Secret;
 use cockpit_core::{
-    Body, ProjectId, Scope, Scopes,
+    Body, Operation, ProjectId, Scope, Scopes,
     ports::{Random, UpstreamError},
 };
 use cockpit_fake::{Fake, run};
 use cockpit_gate::serve;
 use cockpit_state::{NewToken, Token, cockpits, tokens as stored};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_LENGTH};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use http_body_util::BodyExt;
 use std::{cell::RefCell, collections::BTreeMap};
 use uuid::Uuid;
@@ -47,6 +50,8 @@ impl World {
         ];
         let fake = Fake::new(&[&usual[..], variables].concat());
         run(cockpits::activate(&fake, project(), async || Ok(()))).unwrap();
+        fake.upstream.usually("/rules", "{}");
+        fake.upstream.usually("/query_range", r#"{"data":{"resultType":"streams","result":[]}}"#);
         Self { fake, tokens: RefCell::default(), secrets: RefCell::default() }
     }
 }
@@ -77,6 +82,13 @@ impl Target for World {
                 "plans" => serve(function, fake, request, plans::handler::handle).await,
                 "audit" => serve(function, fake, request, audit::handler::handle).await,
                 "api-keys" => serve(function, fake, request, api_keys::handler::handle).await,
+                "alertmanager" => serve(function, fake, request, alertmanager::handler::handle).await,
+                "alertmanager-config" => serve(function, fake, request, alertmanager_config::handler::handle).await,
+                "authorize" => serve(function, fake, request, authorize::handler::handle).await,
+                "logs-query" => serve(function, fake, request, logs_query::handler::handle).await,
+                "logs-rules" => serve(function, fake, request, logs_rules::handler::handle).await,
+                "logs-tail" => serve(function, fake, request, logs_tail::handler::handle).await,
+                "metrics-rules" => serve(function, fake, request, metrics_rules::handler::handle).await,
                 "logs-push" => serve(function, fake, request, logs_push::handler::handle).await,
                 "metrics-push" => serve(function, fake, request, metrics_push::handler::handle).await,
                 "metrics-query" => serve(function, fake, request, metrics_query::handler::handle).await,
@@ -86,8 +98,12 @@ impl Target for World {
                 other => panic!("add {other} to this list"),
             }
         });
-        let (head, body) = response.into_parts();
-        let body = run(body.collect()).unwrap().to_bytes();
+        let (head, mut body) = response.into_parts();
+        // A tail goes on for an hour.
+        let body = match head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-ndjson") {
+            true => run(body.frame()).unwrap().unwrap().into_data().unwrap(),
+            false => run(body.collect()).unwrap().to_bytes(),
+        };
         Answer { status: head.status.as_u16(), headers: head.headers, body }
     }
 
@@ -131,13 +147,13 @@ fn a_backend_that_fails_is_never_the_callers_fault() {
     for route in rows::relayed() {
         for error in [UpstreamError::TimedOut, UpstreamError::Failed("refused".into())] {
             world.fake.upstream.answer(Err(error));
-            world.send(&rows::good(&world, route)).is(503, route.dialect, route.path);
+            world.send(&rows::good(&world, &route)).is(503, route.dialect, &route.path);
         }
         for status in [301, 307, 401, 403, 407] {
             let mut answer = Response::new(Body::Empty);
             *answer.status_mut() = StatusCode::from_u16(status).unwrap();
             world.fake.upstream.answer(Ok(answer));
-            world.send(&rows::good(&world, route)).is(502, route.dialect, route.path);
+            world.send(&rows::good(&world, &route)).is(502, route.dialect, &route.path);
         }
     }
 }
@@ -146,7 +162,7 @@ fn a_backend_that_fails_is_never_the_callers_fault() {
 fn a_fault_is_logged_with_its_cause_and_shown_without() {
     let world = World::new();
     let route = rows::relayed().next().unwrap();
-    let request = rows::good(&world, route);
+    let request = rows::good(&world, &route);
     world.break_store(true);
     let answer = world.send(&request);
     let [line] = world.fake.logged.take().try_into().unwrap();
@@ -159,12 +175,46 @@ fn a_fault_is_logged_with_its_cause_and_shown_without() {
 fn a_push_or_query_in_the_steady_state_costs_one_read_of_the_store_and_no_write() {
     let world = World::new();
     for route in rows::relayed() {
-        let request = rows::good(&world, route);
+        let request = rows::good(&world, &route);
         // An instance that meets a sender learns what is active, and leases by what it sees.
         (0..3).for_each(|_| drop(world.send(&request)));
         world.fake.kv.take_operations();
         world.send(&request);
         let seen = world.fake.kv.take_operations();
         assert_eq!((seen.reads, seen.writes), (1, 0), "{}", route.path);
+    }
+}
+
+#[test]
+fn what_a_backend_says_of_its_connection_tenants_and_callers_stays_with_us() {
+    let world = World::new();
+    let private = [
+        "alt-svc",
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-status",
+        "set-cookie",
+        "spin-full-url",
+        "te",
+        "trailer",
+        "upgrade",
+        "www-authenticate",
+        "x-prom-label-policy",
+        "x-scope-orgid",
+    ];
+    for route in rows::relayed().filter(|route| route.operation != Operation::TailLogs) {
+        let mut answer = Response::new(Body::Empty);
+        answer
+            .headers_mut()
+            .extend(private.map(|name| (HeaderName::from_static(name), HeaderValue::from_static("private"))));
+        answer.headers_mut().insert("x-mimir-told", HeaderValue::from_static("all the same"));
+        if matches!(route.operation, Operation::SetMetricsRules | Operation::SetLogsRules) {
+            world.fake.upstream.answer(Ok(Response::new(Body::from_bytes("{}"))));
+        }
+        world.fake.upstream.answer(Ok(answer));
+        let told = world.send(&rows::good(&world, &route)).headers;
+        assert!(told.values().all(|value| value != "private"), "{}: {told:?}", route.path);
+        assert!(told.contains_key("x-mimir-told"), "{}", route.path);
     }
 }

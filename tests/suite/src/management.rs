@@ -37,9 +37,16 @@ fn fields(operation: Operation) -> Value {
     }
 }
 
+/// A request for a row without a body.
+fn bare<'r>(route: &'r Route, key: &str) -> Sent<'r> {
+    let headers = vec![("x-auth-token", key.to_owned())];
+    let (function, method) = (route.function, &route.methods[0]);
+    Sent { function, method, path: rows::concrete(route.path), headers, body: vec![] }
+}
+
 /// A request that an operation takes, about this project.
 fn about<'r>(route: &'r Route, project: &str, key: &str) -> Sent<'r> {
-    let request = Sent::bare(route).with([("x-auth-token", key.to_owned())]);
+    let request = bare(route, key);
     if request.method != Method::POST {
         return Sent { path: format!("{}?project_id={project}", request.path), ..request };
     }
@@ -145,11 +152,11 @@ fn a_call_without_a_project_is_about_the_keys_own(target: &impl Target) {
     let without = |operation| {
         let route = row(operation);
         let body = fields(operation).to_string().into();
-        target.send(&Sent { body, ..Sent::bare(route).with([("x-auth-token", key.clone())]) })
+        target.send(&Sent { body, ..bare(route, &key) })
     };
     assert_eq!(text(&without(Operation::GetCockpit), "project_id"), PROJECT);
     assert_eq!(text(&without(Operation::CreateToken), "project_id"), PROJECT);
-    let unnamed = target.send(&Sent::bare(row(Operation::GetCockpit)).with([("x-auth-token", KEY.to_owned())]));
+    let unnamed = target.send(&bare(row(Operation::GetCockpit), KEY));
     unnamed.is(400, Dialect::Management, "the operator's key has no project of its own");
     assert!(unnamed.says("project_id"), "{unnamed:?}");
 }
@@ -272,8 +279,9 @@ fn what_was_done_is_on_the_trail_with_who_and_from_where() {
     let world = World::new();
     let key = create_key(&world, PROJECT, "full");
     let (name, secret) = (text(&key, "access_key"), text(&key, "secret_key"));
-    let request = about(row(Operation::CreateContactPoint), PROJECT, &secret);
-    world.send(&request.with([("spin-client-addr", "192.0.2.7:1".to_owned())]));
+    let mut request = about(row(Operation::CreateContactPoint), PROJECT, &secret);
+    request.headers.push(("spin-client-addr", "192.0.2.7:1".to_owned()));
+    world.send(&request);
     let trail = world.send(&about(row(Operation::ListAuditEvents), PROJECT, &secret));
     let events = json_of(&trail)["events"].clone();
     assert_eq!((events[0]["actor"].as_str(), events[0]["origin"].as_str()), (Some(name.as_str()), Some("192.0.2.7")));
@@ -298,17 +306,17 @@ fn what_cannot_be_noted_is_not_done() {
 #[test]
 fn a_label_policy_is_told_to_a_backend_that_enforces_it_and_such_a_token_does_nothing_else() {
     for (enforces, want) in [("true", 200), ("false", 403)] {
-        let world = World::with(&[("mimir_enforces_policies", enforces)]);
+        let world = World::with(&[("mimir_enforces_policies", enforces), ("loki_enforces_policies", enforces)]);
         let route = row(Operation::CreateToken);
         let body = json!({"project_id": PROJECT, "name": "row", "label_policy": "{team=\"a\"}",
             "scopes": {"query_metrics": true, "query_logs": true}});
         let created = world.send(&Sent { body: body.to_string().into(), ..about(route, PROJECT, KEY) });
         let secret = text(&created, "secret_key");
         for route in rows::relayed().filter(|route| route.operation.honours_policies()) {
-            let answer = world.send(&rows::good(&world, route));
+            let answer = world.send(&rows::good(&world, &route));
             assert_eq!(answer.status, 200, "{}: {answer:?}", route.path);
             assert!(world.received().iter().all(|sent| !sent.contains_key("x-prom-label-policy")));
-            let limited = Sent { headers: vec![("x-token", secret.clone())], ..rows::good(&world, route) };
+            let limited = Sent { headers: vec![("x-token", secret.clone())], ..rows::good(&world, &route) };
             let answer = world.send(&limited);
             assert_eq!(answer.status, want, "{}: {answer:?}", route.path);
             let policies: Vec<_> = world.received().iter().map(|sent| sent["x-prom-label-policy"].clone()).collect();

@@ -36,7 +36,7 @@ fn its_routes_are_the_tables_without_repeats() {
     assert_eq!(paths.len(), listed.len(), "a route stands twice, and only one of them would be used");
     let wanted: BTreeSet<_> = ROUTES
         .iter()
-        .map(|route| (route.path.to_owned(), route.function.to_owned()))
+        .flat_map(|route| route.paths().into_iter().map(|path| (path, route.function.to_owned())))
         .chain([("/...".to_owned(), FALLBACK.to_owned())])
         .collect();
     assert_eq!(unique, wanted);
@@ -81,10 +81,12 @@ fn every_variable_is_used_and_the_admin_key_is_a_secret() {
 }
 
 #[test]
-fn whoever_takes_tokens_knows_how_long_a_revocation_may_take() {
+fn whoever_takes_tokens_knows_how_long_a_revocation_may_take_and_whom_to_believe_about_callers() {
     for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Holder(_) | Access::AnyToken)) {
         let profile = PROFILES.iter().find(|profile| profile.function == route.function).unwrap();
-        assert!(profile.variables.contains(&"revocation_seconds"), "{}", route.function);
+        for variable in ["revocation_seconds", "trusted_proxies"] {
+            assert!(profile.variables.contains(&variable), "{} {variable}", route.function);
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl Pushed {
 
 /// Pushes to a path with a token that holds both scopes of writers.
 pub(crate) fn push(world: &World, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
-    let Lookup::Found(found) = lookup(&Method::POST, path.split('?').next().unwrap()) else { panic!("{path}") };
+    let Lookup::Found(found) = lookup(&Method::POST, "", path.split('?').next().unwrap()) else { panic!("{path}") };
     let mut all = vec![("x-token", world.token(&[Scope::WriteMetrics, Scope::WriteLogs]))];
     all.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let (function, path) = (found.route.function, path.to_owned());

@@ -2,11 +2,13 @@
 //!
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
 //! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends.
-//! `management` is what holds for the management API besides. `logs`, `metrics` and `otlp` are what senders are told.
+//! `management` is what holds for the management API besides. `logs`, `metrics` and `otlp` are what senders are told,
+//! `authorize` what proxies are.
 
 #![cfg(test)]
 
 mod architecture;
+mod authorize;
 mod e2e;
 mod flow;
 mod logs;

@@ -11,6 +11,7 @@ const fn name(dialect: Dialect) -> &'static str {
         Dialect::Management => "ManagementError",
         Dialect::Prometheus => "PrometheusError",
         Dialect::Otlp => "OtlpError",
+        Dialect::Alertmanager => "AlertmanagerError",
         Dialect::Push | Dialect::Plain => "TextError",
     }
 }
@@ -31,7 +32,7 @@ pub(super) fn statuses(route: &Route) -> Vec<u16> {
         Dialect::Management => &[404, 409, 412, 413, 429],
         Dialect::Push => &[415, 429, 502],
         Dialect::Otlp => &[413, 415, 429, 502],
-        Dialect::Prometheus => &[413, 502],
+        Dialect::Prometheus | Dialect::Alertmanager => &[413, 502],
         Dialect::Plain => &[413],
     };
     [&[400], guarded, kind, &[503]].concat()
@@ -45,12 +46,18 @@ pub(super) fn responses(schemas: &mut Schemas) -> Value {
         "properties": {"status": {"const": "error"}, "errorType": {"type": "string"}, "error": {"type": "string"}},
         "required": ["status", "errorType", "error"],
     });
+    let coded = json!({
+        "type": "object",
+        "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+        "required": ["code", "message"],
+    });
     let content = |media: &str, schema: Value| json!({(media): {"schema": schema}});
     let management = schemas.given.subschema_for::<ApiError>().to_value();
     let otlp = json!({"application/json": {"schema": message}, "application/x-protobuf": {}});
     let all = [
         (Dialect::Management, "Refused; `type` says why.", content("application/json", management)),
         (Dialect::Prometheus, "Refused, as Prometheus does.", content("application/json", query)),
+        (Dialect::Alertmanager, "Refused, as Alertmanager does.", content("application/json", coded)),
         (Dialect::Otlp, "Refused, with a `google.rpc.Status` in the request's encoding.", otlp),
         (Dialect::Plain, "Refused, in one line.", content("text/plain; charset=utf-8", json!({"type": "string"}))),
     ];

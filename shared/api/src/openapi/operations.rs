@@ -1,7 +1,7 @@
 //! What each operation takes and gives. An operation that is not described does not compile.
 
 use super::Schemas;
-use super::parameters::{self, EXPLAIN, Parameter};
+use super::parameters::{self, EXPLAIN, Parameter, TAIL};
 use crate::{
     ApiKey, ApiKeyList, AuditEventList, Cockpit, ContactPoint, ContactPointBody, ContactPointList, CreateApiKey,
     CreateDatasource, CreateGrafanaUser, CreateToken, Dashboard, DashboardList, Datasource, DatasourceList,
@@ -42,12 +42,18 @@ pub(super) enum Answer {
     AnyJson,
     /// A page for people.
     Page,
+    /// A stream of frames.
+    Stream,
+    /// The headers that make a request the tenant's, or 401 or 403.
+    Tenant,
     /// What the backend answers.
     Backend,
 }
 
 const PROTOBUF: &[&str] = &["application/x-protobuf"];
 const PROTOBUF_OR_JSON: &[&str] = &["application/x-protobuf", "application/json"];
+const JSON: &[&str] = &["application/json"];
+const YAML: &[&str] = &["application/yaml"];
 const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 
 /// Describes an operation.
@@ -95,6 +101,21 @@ pub(super) fn describe(operation: Operation) -> Described {
         O::PushLogs => does("Push logs as Loki's clients do").asks(EXPLAIN).bytes(PROTOBUF_OR_JSON).relays(),
         O::PushOtlpLogs => does("Push logs as OpenTelemetry's exporters do").bytes(PROTOBUF_OR_JSON).relays(),
         O::QueryMetrics => does("Read metrics: Prometheus's HTTP API").bytes(FORM).relays(),
+        O::ReadMetrics => does("Read samples: Prometheus's remote read").bytes(PROTOBUF).relays(),
+        O::ReadMetricsRules => does("Show rules over metrics and their alerts; of a host logs.*, over logs").relays(),
+        O::SetMetricsRules => does("Store a group of rules over metrics").bytes(YAML).relays(),
+        O::DeleteMetricsRules => does("Delete rules over metrics").relays(),
+        O::QueryLogs => does("Read logs: Loki's HTTP API").bytes(FORM).relays(),
+        O::TailLogs => does("Follow logs as they arrive").asks(TAIL).streams(),
+        O::ReadLogsRules => does("Show rules over logs and their alerts").relays(),
+        O::SetLogsRules => does("Store a group of rules over logs").bytes(YAML).relays(),
+        O::DeleteLogsRules => does("Delete rules over logs").relays(),
+        O::UseAlertmanager => does("Alertmanager: its API v2 and its pages").bytes(JSON).relays(),
+        O::GetAlertmanagerConfig => does("Show the project's Alertmanager configuration").relays(),
+        O::SetAlertmanagerConfig => does("Replace it").bytes(YAML).relays(),
+        O::DeleteAlertmanagerConfig => does("Delete it").relays(),
+        O::Authorize => does("Say whether a proxy may send a request itself, and as which tenant").permits(),
+
         O::Ready => does("Say whether this instance can serve").gives_json(),
         O::Healthy => does("Say that this instance runs").gives_json(),
         O::BuildInfo => does("Show the version").gives_json(),
@@ -133,6 +154,14 @@ impl Described {
 
     fn gives_page(self) -> Self {
         Self { answer: Answer::Page, ..self }
+    }
+
+    fn streams(self) -> Self {
+        Self { answer: Answer::Stream, ..self }
+    }
+
+    fn permits(self) -> Self {
+        Self { answer: Answer::Tenant, ..self }
     }
 
     fn relays(self) -> Self {

@@ -104,6 +104,29 @@ pub(super) fn in_path(name: &str) -> Value {
 pub(super) const EXPLAIN: &[Parameter] =
     &[optional("explain", "Answer what would be refused and why, and forward nothing.", || json!({"type": "boolean"}))];
 
+/// What to follow.
+pub(super) const TAIL: &[Parameter] = &[
+    Parameter { name: "query", about: "A LogQL query of logs.", required: true, schema: || json!({"type": "string"}) },
+    Parameter {
+        name: "start",
+        about: "From when, in nanoseconds or seconds since 1970; without it, the newest lines of the last hour come first.",
+        required: false,
+        schema: || json!({"type": "string"}),
+    },
+    Parameter {
+        name: "limit",
+        about: "How many lines of the past, the newest.",
+        required: false,
+        schema: || json!({"type": "integer", "minimum": 1}),
+    },
+    Parameter {
+        name: "delay_for",
+        about: "Seconds to lag behind, so that slow writers can catch up.",
+        required: false,
+        schema: || json!({"type": "integer", "minimum": 0, "maximum": 5}),
+    },
+];
+
 impl Parameter {
     /// As OpenAPI has it.
     pub(super) fn json(&self) -> Value {

@@ -1,10 +1,13 @@
 //! Finding the row of a request, on the raw path.
 
-use super::{ROUTES, Route};
-use crate::dialect::Dialect;
+use super::{ROUTES, Route, pattern::REST};
+use crate::{
+    dialect::Dialect,
+    path::{PathFault, check_name, check_segment},
+};
 use http::Method;
 
-/// What the table says about a method and a path.
+/// What the table says about a method, a host and a path.
 #[derive(Debug)]
 pub enum Lookup<'p> {
     /// The row, with the values of its parameters.
@@ -28,37 +31,54 @@ pub enum Lookup<'p> {
 pub struct Match<'p> {
     /// The row.
     pub route: &'static Route,
-    /// The raw values of its `:parameters`.
+    /// The raw path, without the prefix that the row lets it have.
+    pub path: &'p str,
+    /// The raw values of its parameters.
     pub params: Params<'p>,
 }
 
-/// The values of a row's `:parameters`, raw as they stood in the path.
+/// The values of a row's parameters, raw as they stood in the path.
 #[derive(Debug, Default)]
-pub struct Params<'p>(Vec<(&'static str, &'p str)>);
+pub struct Params<'p>(Vec<Param<'p>>);
+
+#[derive(Debug)]
+struct Param<'p> {
+    name: &'static str,
+    value: &'p str,
+    /// Whether a slash may be encoded in it.
+    slashes: bool,
+}
 
 impl<'p> Params<'p> {
     /// The raw value of a parameter; `None` if the row's path has no such parameter.
     pub fn get(&self, name: &str) -> Option<&'p str> {
-        self.0.iter().find_map(|(known, value)| (*known == name).then_some(*value))
+        self.0.iter().find_map(|param| (param.name == name).then_some(param.value))
     }
 
-    /// Every value, to be checked before any is used.
-    pub fn values(&self) -> impl Iterator<Item = &'p str> {
-        self.0.iter().map(|(_, value)| *value)
+    /// Refuses values that a backend could read as anything but what the row says they are.
+    pub fn check(&self) -> Result<(), PathFault> {
+        self.0.iter().try_for_each(|param| match param.slashes {
+            true => check_name(param.value),
+            false => check_segment(param.value),
+        })
     }
 }
 
 /// Finds the row that answers this request.
-pub fn lookup<'p>(method: &Method, path: &'p str) -> Lookup<'p> {
+pub fn lookup<'p>(method: &Method, host: &str, path: &'p str) -> Lookup<'p> {
     let mut allow = Vec::new();
     let mut dialect = None;
-    for route in ROUTES {
-        let Some(params) = match_path(route.path, path) else { continue };
+    for route in ROUTES.iter().filter(|route| host.starts_with(route.host())) {
+        let Some((path, params)) = match_route(route, path) else { continue };
         if route.methods.contains(method) {
-            return Lookup::Found(Match { route, params });
+            return Lookup::Found(Match { route, path, params });
         }
-        allow.extend_from_slice(route.methods);
-        dialect = Some(route.dialect);
+        for method in route.methods {
+            if !allow.contains(method) {
+                allow.push(method.clone());
+            }
+        }
+        dialect = dialect.or(Some(route.dialect));
     }
     match dialect {
         Some(dialect) => Lookup::WrongMethod { allow, dialect },
@@ -66,15 +86,24 @@ pub fn lookup<'p>(method: &Method, path: &'p str) -> Lookup<'p> {
     }
 }
 
+fn match_route<'p>(route: &'static Route, path: &'p str) -> Option<(&'p str, Params<'p>)> {
+    let matched = |path| match_path(route.base(), path).map(|params| (path, params));
+    path.strip_prefix(route.prefix()).and_then(matched).or_else(|| matched(path))
+}
+
 fn match_path<'p>(pattern: &'static str, path: &'p str) -> Option<Params<'p>> {
     let mut params = Params::default();
     let mut given = path.split('/');
     for wanted in pattern.split('/') {
-        let segment = given.next()?;
+        let value = given.next()?;
         match wanted.strip_prefix(':') {
-            Some(_) if segment.is_empty() => return None,
-            Some(name) => params.0.push((name, segment)),
-            None if wanted != segment => return None,
+            Some(_) if value.is_empty() => return None,
+            Some(name) => {
+                let (name, slashes) = name.strip_prefix(':').map_or((name, false), |name| (name, true));
+                params.0.push(Param { name, value, slashes });
+            }
+            None if wanted == REST => return Some(params),
+            None if wanted != value => return None,
             None => {}
         }
     }
@@ -86,27 +115,60 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_found_by_its_own_method_and_path() {
+    fn every_row_is_found_by_its_own_methods_hosts_and_paths() {
         for route in ROUTES {
-            for method in route.methods {
-                let Lookup::Found(found) = lookup(method, route.path) else { panic!("{route:?}") };
-                assert!(std::ptr::eq(found.route, route), "{} is hidden by {}", route.path, found.route.path);
+            let host = format!("{}example", route.host());
+            for path in route.paths() {
+                for method in route.methods {
+                    let Lookup::Found(found) = lookup(method, &host, &path) else { panic!("{route:?}") };
+                    assert!(std::ptr::eq(found.route, route), "{path} is hidden by {}", found.route.path);
+                    assert_eq!(found.path, route.paths().pop().unwrap());
+                }
             }
         }
     }
 
     #[test]
+    fn a_host_that_begins_with_logs_means_logs_where_paths_collide() {
+        for (host, want) in [("logs.example", "QueryLogs"), ("metrics.example", "QueryMetrics"), ("", "QueryMetrics")] {
+            let Lookup::Found(found) = lookup(&Method::GET, host, "/prometheus/api/v1/rules") else { panic!() };
+            assert_eq!(format!("{:?}", found.route.access), format!("Holder({want})"), "{host}");
+        }
+    }
+
+    #[test]
     fn parameters_keep_their_encoding() {
-        let Lookup::Found(found) = lookup(&Method::GET, "/prometheus/api/v1/label/a%20b/values") else { panic!() };
+        let found = lookup(&Method::GET, "", "/metrics/prometheus/api/v1/label/a%20b/values");
+        let Lookup::Found(found) = found else { panic!() };
         assert_eq!(found.params.get("name"), Some("a%20b"));
         assert_eq!(found.params.get("other"), None);
+        assert_eq!(found.path, "/prometheus/api/v1/label/a%20b/values");
+    }
+
+    #[test]
+    fn a_slash_may_be_encoded_only_where_the_row_says_so() {
+        for (path, sound) in [
+            ("/metrics/prometheus/config/v1/rules/a%2Fb/c%2fd", true),
+            ("/prometheus/config/v1/rules/a%2F..%2Fb", false),
+            ("/logs/loki/api/v1/rules/a%2Fb", false),
+            ("/api/prom/rules/a%252Fb", false),
+            ("/prometheus/api/v1/label/a%2Fb/values", false),
+        ] {
+            let Lookup::Found(found) = lookup(&Method::GET, "", path) else { panic!("{path}") };
+            assert_eq!(found.params.check().is_ok(), sound, "{path}");
+        }
     }
 
     #[test]
     fn a_wrong_method_learns_the_right_ones() {
-        let Lookup::WrongMethod { allow, dialect } = lookup(&Method::PUT, "/cockpit/v1beta1/tokens") else { panic!() };
-        assert_eq!(allow, [Method::POST, Method::GET]);
-        assert_eq!(dialect, Dialect::Management);
+        let wrong = |method, path| match lookup(&method, "", path) {
+            Lookup::WrongMethod { allow, dialect } => (allow, dialect),
+            other => panic!("{other:?}"),
+        };
+        let tokens = wrong(Method::PUT, "/cockpit/v1beta1/tokens");
+        assert_eq!(tokens, (vec![Method::POST, Method::GET], Dialect::Management));
+        let rules = wrong(Method::PUT, "/api/prom/rules/namespace");
+        assert_eq!(rules, (vec![Method::GET, Method::POST, Method::DELETE], Dialect::Plain));
     }
 
     #[test]
@@ -118,8 +180,14 @@ mod tests {
             "/API/v1/push",
             "/cockpit/v1beta1/tokens/",
             "/api/v1/push/api/v1/push",
+            "/logs/api/v1/push",
+            "/metrics/metrics/api/v1/push",
+            "/alertmanager",
+            "/alertmanager/-/reload",
+            "/alertmanager/api/v2/../../-/reload",
+            "/loki/api/v1/rules/",
         ] {
-            assert!(matches!(lookup(&Method::POST, path), Lookup::Unlisted { .. }), "{path}");
+            assert!(matches!(lookup(&Method::POST, "", path), Lookup::Unlisted { .. }), "{path}");
         }
     }
 }

@@ -77,6 +77,34 @@ pub enum Operation {
     PushOtlpLogs,
     /// Proxy a read of Prometheus's HTTP API.
     QueryMetrics,
+    /// Proxy a remote read.
+    ReadMetrics,
+    /// Show rules over metrics, or their alerts.
+    ReadMetricsRules,
+    /// Store a group of rules over metrics.
+    SetMetricsRules,
+    /// Delete a group or a namespace of rules over metrics.
+    DeleteMetricsRules,
+    /// Proxy a read of Loki's HTTP API.
+    QueryLogs,
+    /// Follow logs as they arrive.
+    TailLogs,
+    /// Show rules over logs, or their alerts.
+    ReadLogsRules,
+    /// Store a group of rules over logs.
+    SetLogsRules,
+    /// Delete a group or a namespace of rules over logs.
+    DeleteLogsRules,
+    /// Proxy Alertmanager's API and its pages.
+    UseAlertmanager,
+    /// Show the Alertmanager configuration of a project.
+    GetAlertmanagerConfig,
+    /// Replace it.
+    SetAlertmanagerConfig,
+    /// Delete it.
+    DeleteAlertmanagerConfig,
+    /// Say whether a proxy may send another request to a backend, and as which tenant.
+    Authorize,
     /// Say whether this instance can serve: its store and its configuration are usable.
     Ready,
     /// Say that this instance runs.
@@ -94,6 +122,6 @@ pub enum Operation {
 impl Operation {
     /// Whether it is a query, to which a backend can apply a token's label policy.
     pub const fn honours_policies(self) -> bool {
-        matches!(self, Self::QueryMetrics)
+        matches!(self, Self::QueryMetrics | Self::ReadMetrics | Self::QueryLogs | Self::TailLogs)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::rows::Answer;
 use http::{HeaderMap, Method, Request};
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 use ureq::Agent;
 
 /// A client that reports every status and follows nothing.
@@ -39,7 +39,15 @@ impl Client {
             self.0.run(request.body(body).unwrap())
         };
         let (head, mut body) = response.ok()?.into_parts();
-        let bytes = body.with_config().limit(u64::MAX).read_to_vec().ok()?;
+        let bytes = match head.headers.get("content-type").is_some_and(|kind| kind == "application/x-ndjson") {
+            // It goes on; that it begins is enough.
+            true => {
+                let mut first = vec![0];
+                body.as_reader().read_exact(&mut first).ok()?;
+                first
+            }
+            false => body.with_config().limit(u64::MAX).read_to_vec().ok()?,
+        };
         Some(Answer { status: head.status.as_u16(), headers: head.headers, body: bytes.into() })
     }
 

@@ -123,10 +123,13 @@ pub(crate) fn on_spin() -> bool {
 fn launch(folder: &Path, variables: &BTreeMap<String, String>) -> (Process, String) {
     let mut command = if on_spin() { Command::new("spin") } else { built("cockpit-runtime") };
     command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
-    if on_spin() { spin(command, folder) } else { local_runtime(command, folder) }
+    if on_spin() { spin(command, folder) } else { local_runtime(command, folder, variables.get("LOKI_URL")) }
 }
 
-fn local_runtime(mut command: Command, folder: &Path) -> (Process, String) {
+fn local_runtime(mut command: Command, folder: &Path, loki: Option<&String>) -> (Process, String) {
+    for path in ["/loki/api/v1/tail", "/logs/loki/api/v1/tail"] {
+        command.args(loki.map(|loki| format!("--websocket={path}={loki}/loki/api/v1/tail")));
+    }
     command.args(["--manifest", "spin.toml", "--listen", "127.0.0.1:0", "--cache-dir", "target/suite/cache"]);
     command.arg("--state-dir").arg(folder).arg("--kv-fault-file").arg(folder.join("kv-fault"));
     let mut process = Process::start(&mut command, "the local runtime");
@@ -172,14 +175,15 @@ impl Sandbox {
         Self { _process: process, mimir: url("mimir_url="), loki, alertmanager }
     }
 
+    /// The stand-in for Mimir.
+    pub(crate) fn metrics(&self) -> StandIn {
+        StandIn { url: self.mimir.clone(), client: Client::default() }
+    }
+
     /// The variables that say where they are.
     pub(crate) fn variables(&self) -> [(&'static str, &str); 3] {
         let (loki, alertmanager) = (&*self.loki.url, &*self.alertmanager.url);
         [("mimir_url", &*self.mimir), ("loki_url", loki), ("alertmanager_url", alertmanager)]
-    }
-
-    fn metrics(&self) -> StandIn {
-        StandIn { url: self.mimir.clone(), client: Client::default() }
     }
 
     /// Tells the stand-in for Mimir how to fail.
@@ -212,9 +216,14 @@ impl StandIn {
 
     /// The requests that it has received since the last call.
     pub(crate) fn received(&self) -> Vec<Value> {
-        let received = self.client.json(&self.control("requests"));
+        let received = self.remembered();
         self.client.send(&Method::DELETE, &self.control("requests"), &[], b"");
-        received.as_array().unwrap().clone()
+        received
+    }
+
+    /// The same, but they stay.
+    pub(crate) fn remembered(&self) -> Vec<Value> {
+        self.client.json(&self.control("requests")).as_array().unwrap().clone()
     }
 
     /// The lines of a tenant's streams with this label, newest first, asked of a stand-in for Loki itself.

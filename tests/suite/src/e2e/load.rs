@@ -14,7 +14,7 @@ fn resident(id: u32) -> u64 {
 
 #[test]
 fn a_large_answer_streams_through_in_bounded_memory() {
-    const SIZE: u64 = 512 << 20;
+    const SIZE: u64 = 1 << 30;
     let (gateway, sandbox) = with_sandbox("stream");
     let secret = gateway.create_token("reader", &["query_metrics"]).text("secret_key");
     assert_eq!(gateway.query(&secret, "up").len(), 0);

@@ -23,7 +23,8 @@ fn writer(gateway: &Gateway) -> String {
     gateway.create_token("agent", &["write_logs"]).text("secret_key")
 }
 
-fn push(gateway: &Gateway, secret: &str, body: &Value) -> Answer {
+/// Pushes JSON.
+pub(crate) fn push(gateway: &Gateway, secret: &str, body: &Value) -> Answer {
     let headers = [("authorization", format!("Bearer {secret}")), ("content-type", "application/json".to_owned())];
     let url = format!("{}/logs/loki/api/v1/push", gateway.url);
     gateway.client.send(&Method::POST, &url, &headers, body.to_string().as_bytes())
@@ -35,7 +36,7 @@ fn now() -> Duration {
 }
 
 /// A push of these lines, as old as the seconds beside them.
-fn lines(app: &str, lines: &[(&str, u64)]) -> Value {
+pub(crate) fn lines(app: &str, lines: &[(&str, u64)]) -> Value {
     let now = now().as_secs();
     let values: Vec<_> = lines.iter().map(|(line, age)| json!([format!("{}000000000", now - age), line])).collect();
     json!({"streams": [{"stream": {"app": app}, "values": values}]})

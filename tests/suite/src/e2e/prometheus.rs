@@ -48,14 +48,16 @@ impl Backend {
     }
 }
 
-fn start(mut command: Command, port: u16) -> Process {
+/// Starts a program, and waits until it listens on this port.
+pub(crate) fn start(mut command: Command, port: u16) -> Process {
     let program = command.get_program().to_string_lossy().into_owned();
     let process = Process::start(command.stderr(Stdio::null()), &format!("{program} is missing: run scripts/test"));
     eventually(&program, || TcpStream::connect(("127.0.0.1", port)).ok());
     process
 }
 
-fn prometheus(program: &Path, name: &str, config: &str, options: &[&str]) -> (u16, Process) {
+/// Starts a Prometheus with this configuration, in which `PORT` is its own; returns its port.
+pub(crate) fn prometheus(program: &Path, name: &str, config: &str, options: &[&str]) -> (u16, Process) {
     let (folder, port) = (fresh_folder(name), free_port());
     let file = folder.join("prometheus.yml");
     fs::write(&file, config.replace("PORT", &port.to_string())).unwrap();

@@ -1,0 +1,10 @@
+//! `/logs/loki/api/v1/…`: reads of Loki's HTTP API, relayed as they are.
+//!
+//! Paths, scopes and limits are rows of `cockpit_core::routes`.
+
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+
+pub mod handler;
+
+#[cfg(target_arch = "wasm32")]
+cockpit_host::function!(handler::handle);
