@@ -3,7 +3,7 @@
 use std::{
     any::{Any, TypeId},
     cell::RefCell,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     hash::Hash,
     rc::Rc,
@@ -36,6 +36,8 @@ impl fmt::Debug for Shelf {
 #[derive(Debug)]
 pub struct Recent<K, V> {
     entries: HashMap<K, Entry<V>>,
+    /// The keys by their last use, so that it takes no search to find the one to forget.
+    order: BTreeMap<u64, K>,
     most: usize,
     weight: usize,
     uses: u64,
@@ -51,13 +53,16 @@ struct Entry<V> {
 impl<K: Hash + Eq + Clone, V> Recent<K, V> {
     /// A map that may weigh this much.
     pub fn new(most: usize) -> Self {
-        Self { entries: HashMap::new(), most, weight: 0, uses: 0 }
+        Self { entries: HashMap::new(), order: BTreeMap::new(), most, weight: 0, uses: 0 }
     }
 
     /// The value of a key.
     pub fn get(&mut self, key: &K) -> Option<&V> {
         self.uses += 1;
         let entry = self.entries.get_mut(key)?;
+        if let Some(key) = self.order.remove(&entry.used) {
+            self.order.insert(self.uses, key);
+        }
         entry.used = self.uses;
         Some(&entry.value)
     }
@@ -66,8 +71,11 @@ impl<K: Hash + Eq + Clone, V> Recent<K, V> {
     pub fn insert(&mut self, key: K, value: V, weight: usize) {
         self.uses += 1;
         let entry = Entry { value, weight: 0, used: self.uses };
-        let old = self.entries.insert(key.clone(), entry).map_or(0, |old| old.weight);
-        self.weight = self.weight.saturating_sub(old);
+        if let Some(old) = self.entries.insert(key.clone(), entry) {
+            self.order.remove(&old.used);
+            self.weight = self.weight.saturating_sub(old.weight);
+        }
+        self.order.insert(self.uses, key.clone());
         self.weigh(&key, weight);
     }
 
@@ -80,8 +88,8 @@ impl<K: Hash + Eq + Clone, V> Recent<K, V> {
     }
 
     fn forget(&mut self) -> bool {
-        let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone());
-        let Some(entry) = oldest.and_then(|key| self.entries.remove(&key)) else { return false };
+        let oldest = self.order.pop_first();
+        let Some(entry) = oldest.and_then(|(_, key)| self.entries.remove(&key)) else { return false };
         self.weight = self.weight.saturating_sub(entry.weight);
         true
     }
@@ -115,6 +123,6 @@ mod tests {
         recent.insert("d", "new", 1);
         recent.insert("huge", "huge", 4);
         assert!(!kept(&mut recent, "huge"), "what is too heavy is not kept");
-        assert_eq!((recent.entries.len(), recent.weight), (0, 0));
+        assert_eq!((recent.entries.len(), recent.order.len(), recent.weight), (0, 0, 0));
     }
 }

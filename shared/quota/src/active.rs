@@ -15,14 +15,20 @@ use cockpit_core::Timestamp;
 /// Seconds of an epoch.
 pub const EPOCH: u64 = 600;
 
-/// An instance shares what it saw at most this often, unless it saw much.
+/// Milliseconds between two times that an instance shares what is new, unless much is.
 const PAUSE: u64 = 3_000;
 
-/// Much: this part of the limit.
+/// The same where nothing is new but to this epoch: nobody is misled until the next one.
+const LONG_PAUSE: u64 = 10_000;
+
+/// The longest that an instance goes without a look at what others saw, in milliseconds.
+const LOOK: u64 = 60_000;
+
+/// Much is this part of the limit if it was seen before, and this part of what is left of it if it is new.
 const MUCH: u64 = 64;
 
-/// From this many eighths of the limit on, nothing new is let in on a view older than the push itself.
-const NEAR: u64 = 4;
+/// But never less than this part of the limit.
+const LITTLE: u64 = 1_024;
 
 /// What is known of one sender's active identities.
 #[derive(Clone, Debug)]
@@ -39,7 +45,8 @@ pub struct Active {
     saved_at: Option<u64>,
     read_at: u64,
     doubtful: bool,
-    stale: bool,
+    /// How many new ones this push may let in before the store is asked how many others did.
+    trust: u64,
     unsure: bool,
 }
 
@@ -85,7 +92,7 @@ impl Active {
             saved_at: None,
             read_at: 0,
             doubtful: false,
-            stale: false,
+            trust: 0,
             unsure: false,
         };
         active.absorb(stored, now);
@@ -104,9 +111,8 @@ impl Active {
             (self.saved_at, self.doubtful) = (None, false);
             self.recount();
         }
-        let age = millis(now).saturating_sub(self.read_at);
-        let near = self.count >= limit.saturating_mul(NEAR) / 8 && self.count < limit;
-        self.stale = age > if near { 0 } else { PAUSE };
+        let old = millis(now).saturating_sub(self.read_at) > PAUSE && self.count >= limit / 2;
+        self.trust = if old { 0 } else { self.much_new().saturating_sub(self.unsaved_new) };
         turned > 0
     }
 
@@ -119,10 +125,11 @@ impl Active {
             if self.count >= self.limit {
                 return Verdict::Refused;
             }
-            if self.stale {
+            if self.trust == 0 {
                 self.unsure = true;
                 return Verdict::Unsure;
             }
+            self.trust -= 1;
             self.count += 1;
             self.unsaved_new += 1;
         }
@@ -133,7 +140,7 @@ impl Active {
 
     /// Makes do with what is known for this push, because the store cannot be read.
     pub const fn settle_for_old(&mut self) {
-        (self.stale, self.unsure) = (false, false);
+        (self.trust, self.unsure) = (u64::MAX, false);
     }
 
     /// Whether [`admit`](Self::admit) was unsure since the push began.
@@ -162,12 +169,19 @@ impl Active {
         self.current.bytes().saturating_add(self.previous.bytes()).saturating_add(256)
     }
 
-    /// Whether it is time to merge with the store.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        let rested = self.saved_at.is_none_or(|saved| millis(now).saturating_sub(saved) >= PAUSE);
-        let much = self.unsaved > self.limit / MUCH;
-        let near = self.unsaved_new > 0 && self.count >= self.limit.saturating_mul(NEAR) / 8;
-        (self.unsaved > 0 && (rested || much || near)) || (self.doubtful && rested)
+    /// Whether it is time to merge with the store. `lives` says whether the instance will likely see another push.
+    pub fn is_due(&self, now: Timestamp, lives: bool) -> bool {
+        let since = |moment: u64| millis(now).saturating_sub(moment);
+        let pause = if self.unsaved_new > 0 { PAUSE } else { LONG_PAUSE };
+        let rested = !lives || self.saved_at.is_none_or(|saved| since(saved) >= pause);
+        let much = self.unsaved > self.limit / MUCH || self.unsaved_new >= self.much_new();
+        let forgotten = self.doubtful && self.saved_at.is_none_or(|saved| since(saved) >= PAUSE);
+        (self.unsaved > 0 && (rested || much)) || forgotten || since(self.read_at) >= LOOK
+    }
+
+    /// How many new ones are let in at most until others are told of them.
+    fn much_new(&self) -> u64 {
+        (self.limit.saturating_sub(self.count) / MUCH).max(self.limit / LITTLE).max(1)
     }
 
     /// Takes in what the store holds. Says whether the store lacks anything of this epoch that is known here.
@@ -183,7 +197,7 @@ impl Active {
         };
         stored.current.into_iter().for_each(|theirs| self.current.absorb(theirs));
         stored.previous.into_iter().for_each(|theirs| self.previous.absorb(theirs));
-        (self.read_at, self.stale, self.unsure) = (millis(now), false, false);
+        (self.read_at, self.trust, self.unsure) = (millis(now), u64::MAX, false);
         self.recount();
         lacks
     }

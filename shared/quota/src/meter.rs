@@ -9,7 +9,7 @@ use crate::{
     Signal,
     active::{Active, Verdict, store},
     amount::Amount,
-    lease::{Ask, Step},
+    lease::{Ask, Due, Step},
     plans::{Allowance, Limits},
     rules::{OnFailure, Rules},
     usage,
@@ -18,7 +18,7 @@ use cockpit_core::{
     Permit, Refusal, Throttle,
     ports::{Clock, Config, Kv, Log, Memory, Random, StoreError},
 };
-use entry::{Entries, Entry};
+use entry::{Entries, Entry, Waiting};
 use std::{cell::RefCell, rc::Rc};
 
 /// The ports a meter needs.
@@ -50,6 +50,7 @@ pub struct Meter<'p, P> {
     rules: Rules,
     entries: Rc<Entries>,
     entry: Rc<Entry>,
+    waiting: RefCell<Option<Waiting>>,
 }
 
 impl<'p, P: Ports> Meter<'p, P> {
@@ -57,9 +58,11 @@ impl<'p, P: Ports> Meter<'p, P> {
     pub async fn open(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
         let meter = Self::of(ports, permit, signal).await?;
         let (rate, now) = (meter.allowance.rate, ports.now());
+        meter.entries.serve(&meter.entry, now);
         if meter.entry.lease.borrow().refuses(&rate, now, Amount::push(1)) {
             return Err(meter.throttled().await);
         }
+        meter.waiting.replace(Some(Waiting::new(&meter.entry)));
         meter.load().await?;
         Ok(meter)
     }
@@ -80,7 +83,16 @@ impl<'p, P: Ports> Meter<'p, P> {
         let sender = format!("{project}/{}", signal.name());
         let entries = ports.recall::<Entries>();
         let entry = entries.of(&sender);
-        Ok(Self { ports, sender, signal, allowance: rules.limits.of(signal), rules, entries, entry })
+        Ok(Self {
+            ports,
+            sender,
+            signal,
+            allowance: rules.limits.of(signal),
+            rules,
+            entries,
+            entry,
+            waiting: RefCell::default(),
+        })
     }
 
     /// The key to hash identities with; another one after [`refresh`](Self::refresh).
@@ -99,13 +111,11 @@ impl<'p, P: Ports> Meter<'p, P> {
         self.with_active(false, |active| active.is_unsure())
     }
 
-    /// Reads the store again.
+    /// Tells the store what is known here, and learns what others know.
     pub async fn refresh(&self) -> Result<(), Refusal> {
-        match store::load(self.ports, &self.active_name(), self.ports.now()).await {
-            Ok(stored) => {
-                self.with_active(false, |active| active.absorb(stored, self.ports.now()));
-                Ok(())
-            }
+        let Some(active) = self.entry.active.get() else { return Ok(()) };
+        match store::merge(self.ports, &self.active_name(), active).await {
+            Ok(()) => Ok(()),
             Err(cause) => {
                 self.with_active((), Active::settle_for_old);
                 self.without(self.rules.active, cause)
@@ -155,7 +165,10 @@ impl<'p, P: Ports> Meter<'p, P> {
                     .into(),
             ));
         }
-        let step = self.entry.lease.borrow_mut().spend(&rate, self.ports.now(), need);
+        drop(self.waiting.take());
+        let (waiting, life) = (self.entry.waiting(), self.entries.life(&self.entry));
+        let due = Due { need, now: self.ports.now(), waiting, life };
+        let step = self.entry.lease.borrow_mut().spend(&rate, &due);
         match step {
             Step::Admit => Ok(()),
             Step::Exhausted => Err(self.throttled().await),
@@ -170,7 +183,7 @@ impl<'p, P: Ports> Meter<'p, P> {
             self.note(Amount { units: cut, requests: 0 }).await;
         }
         let Some(active) = self.entry.active.get() else { return };
-        if active.borrow().is_due(self.ports.now()) {
+        if active.borrow().is_due(self.ports.now(), self.entries.lives()) {
             let merged = store::merge(self.ports, &self.active_name(), active).await;
             self.log(merged);
         }
@@ -192,6 +205,7 @@ impl<'p, P: Ports> Meter<'p, P> {
                     Some(active) => drop(active.borrow_mut().absorb(stored, now)),
                     None => drop(self.entry.active.set(RefCell::new(Active::new(limit, now, stored)))),
                 }
+                self.entries.weigh(&self.sender, self.with_active(0, |active| active.bytes()));
                 Ok(())
             }
             Err(cause) => self.without(self.rules.active, cause),
@@ -230,7 +244,7 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     /// Counts what was refused, in memory; now and then, in the store.
     async fn note(&self, refused: Amount) {
-        if let Some(due) = self.entry.note(refused, self.ports.now()) {
+        if let Some(due) = self.entry.note(refused, self.ports.now(), self.entries.lives()) {
             let minute = self.ports.now().micros().max(0).unsigned_abs() / 60_000_000;
             let counted = self.ports.increment(&usage::refused_key(&self.sender, minute), due.pack()).await;
             self.log(counted);

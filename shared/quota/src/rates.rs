@@ -38,6 +38,16 @@ impl Rate {
 }
 
 impl Window {
+    /// Its length in milliseconds.
+    pub const fn millis(&self) -> u64 {
+        self.length.saturating_mul(1_000)
+    }
+
+    /// Milliseconds since it began.
+    pub fn gone(&self, now: Timestamp) -> u64 {
+        millis(now).saturating_sub(self.start.saturating_mul(1_000))
+    }
+
     /// Milliseconds until it ends; at least one.
     pub fn left(&self, now: Timestamp) -> u64 {
         let end = self.start.saturating_add(self.length).saturating_mul(1_000);

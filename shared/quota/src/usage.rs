@@ -75,8 +75,8 @@ pub fn refused_key(sender: &str, minute: u64) -> String {
 pub async fn read(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp) -> Result<History, StoreError> {
     let mut history = load(kv, sender).await?;
     let last = seconds(now) / 60;
-    let first = history.from.max(last.saturating_sub(REACH));
-    for minute in first..=last {
+    let first = if history.from > 0 { history.from } else { last.saturating_sub(REACH) };
+    for minute in first..=last.min(first.saturating_add(REACH)) {
         let found = count(kv, sender, rate, minute).await?;
         history.add(found.usage);
     }
@@ -89,7 +89,8 @@ pub async fn collect(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, ac
     let mut history = load(kv, sender).await?;
     let minute = seconds(now) / 60;
     if history.from == 0 {
-        history.from = minute;
+        // A clock may be slow: what it counts belongs to the minute before.
+        history.from = minute.saturating_sub(1);
         return record::save(kv, &history_key(sender), &history).await;
     }
     if minute < history.from.saturating_add(BATCH) {

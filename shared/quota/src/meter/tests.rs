@@ -5,8 +5,12 @@ use cockpit_fake::{Fake, Operations, run};
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
 fn permit() -> Permit {
+    permit_of(PROJECT)
+}
+
+fn permit_of(project: ProjectId) -> Permit {
     let route = ROUTES.iter().find(|route| route.function == "metrics-push").unwrap();
-    Permit::grant(Principal::Token(TokenGrant::new(PROJECT, Scope::ALL.into_iter().collect())), route).unwrap()
+    Permit::grant(Principal::Token(TokenGrant::new(project, Scope::ALL.into_iter().collect())), route).unwrap()
 }
 
 /// Pushes series of one sample each; says how many were cut.
@@ -93,10 +97,11 @@ fn a_flood_of_refused_pushes_hardly_touches_the_store() {
     run(push(&fake, 0..100)).unwrap();
     throttle(run(push(&fake, 0..1)));
     fake.kv.take_operations();
-    for _ in 0..640 {
+    for _ in 0..1_000 {
+        fake.micros.set(fake.micros.get() + 10_000);
         throttle(run(push(&fake, 0..1)));
     }
-    assert_eq!(fake.kv.take_operations(), Operations { reads: 0, writes: 10 });
+    assert_eq!(fake.kv.take_operations(), Operations { reads: 0, writes: 2 });
 }
 
 #[test]
@@ -142,4 +147,21 @@ fn usage_is_what_was_pushed_and_what_was_refused() {
     let total = history.total();
     assert_eq!((total.units, total.cut), (100, 10), "the rest of the budget was leased for the push that was refused");
     assert!(total.throttled >= 1);
+}
+
+#[test]
+fn pushes_that_are_never_paid_for_do_not_fill_the_memory() {
+    let fake = Fake::new(&[]);
+    let permits = (0..40).map(|number| permit_of(ProjectId::from_bytes([number; 16]))).collect::<Vec<_>>();
+    for permit in &permits {
+        let meter = run(Meter::open(&fake, permit, Signal::Metrics)).unwrap();
+        assert!((0..10_000_u64).all(|number| meter.admit(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
+        run(meter.close(0));
+    }
+    fake.forget();
+    let first = Rc::downgrade(&run(Meter::open(&fake, &permits[0], Signal::Metrics)).unwrap().entry);
+    for permit in &permits[1..] {
+        run(Meter::open(&fake, permit, Signal::Metrics)).unwrap();
+    }
+    assert!(first.upgrade().is_none(), "forty sets of 450 kilobytes");
 }

@@ -33,6 +33,36 @@ fn nothing_is_lost_and_nothing_counted_twice_at_any_moment() {
 }
 
 #[test]
+fn what_was_pushed_last_is_still_seen_when_the_sender_has_long_gone() {
+    let fake = Fake::new(&[]);
+    for _ in 0..30 {
+        push(&fake, 10);
+        fake.pass(10);
+    }
+    fake.pass(3_600);
+    assert_eq!(history(&fake).total().units, 300);
+    push(&fake, 10);
+    fake.pass(600);
+    push(&fake, 10);
+    assert_eq!(history(&fake).total().units, 320);
+}
+
+#[test]
+fn what_a_slow_clock_counts_at_the_very_beginning_is_not_lost() {
+    let fake = Fake::new(&[]);
+    let minute = 60 - i64::try_from(seconds(fake.now()) % 60).unwrap();
+    fake.pass(minute);
+    push(&fake, 10);
+    fake.pass(-5);
+    push(&fake, 10);
+    for _ in 0..10 {
+        fake.pass(60);
+        push(&fake, 10);
+    }
+    assert_eq!(history(&fake).total().units, 120);
+}
+
+#[test]
 fn keys_are_bounded_whatever_the_pace() {
     for step in [1, 20, 61, 250, 100_000] {
         let fake = Fake::new(&[]);
