@@ -48,7 +48,10 @@ pub struct Row {
 macro_rules! checks {
     ($($(#[$doc:meta])* $check:ident, $id:literal, $signal:ident, $limit:expr, $answer:ident, $source:literal, $message:literal;)*) => {
         /// A reason to refuse a part of a push.
+        ///
+        /// As wide as a word, so that what holds one has no gaps, which would be copied piece by piece.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(usize)]
         pub enum Check { $($(#[$doc])* $check,)* }
 
         /// Every check, in the order in which they are made.

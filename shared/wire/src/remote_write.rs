@@ -5,8 +5,10 @@
 //! is owned but the labels of the series at hand and, in version 2, where the symbols stand. [`Validator`] is the
 //! judge that knows the [checks](crate::checks).
 
+mod block;
 pub mod histogram;
 pub mod labels;
+mod sample;
 pub mod validator;
 pub mod version1;
 pub mod version2;
@@ -51,8 +53,14 @@ pub struct Metadata<'a> {
 /// Whoever decides what stays. Calls come in the order of the request: the labels of a series, the series, its
 /// parts, and at last whether it may be active.
 pub trait Judge {
-    /// What is to be known of a label. Not asked again for one that equals the same label of the series before.
-    fn label(&mut self, name: &[u8], value: &[u8]) -> Seen;
+    /// What is to be known of a label's name.
+    type Name;
+    /// Looks at a name. Not always asked again for one that was seen before, nor is [`label`](Self::label).
+    fn name(&mut self, name: &[u8]) -> Self::Name;
+    /// Looks at a label of this name, and with this value, which is not empty.
+    fn label(&mut self, name: &Self::Name, value: &[u8]) -> Seen;
+    /// How many labels a series may have at most: those of one with more are not put in order.
+    fn most_labels(&self) -> usize;
     /// Whether to keep a series. The parts of one that is not kept are not judged.
     fn series(&mut self, labels: &Labels<'_>) -> bool;
     /// Whether to keep a sample of this time.
@@ -83,12 +91,16 @@ pub struct Contents {
 }
 
 impl Contents {
+    const NONE: Self = Self { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 0 };
+
+    /// There are fewer than the request has bytes, so that no sum overflows.
+    #[inline]
     const fn add(&mut self, other: Self) {
-        self.series = self.series.saturating_add(other.series);
-        self.samples = self.samples.saturating_add(other.samples);
-        self.histograms = self.histograms.saturating_add(other.histograms);
-        self.exemplars = self.exemplars.saturating_add(other.exemplars);
-        self.metadata = self.metadata.saturating_add(other.metadata);
+        self.series = self.series.wrapping_add(other.series);
+        self.samples = self.samples.wrapping_add(other.samples);
+        self.histograms = self.histograms.wrapping_add(other.histograms);
+        self.exemplars = self.exemplars.wrapping_add(other.exemplars);
+        self.metadata = self.metadata.wrapping_add(other.metadata);
     }
 
     /// Samples of both kinds.

@@ -3,7 +3,10 @@
 pub(super) mod types;
 
 use super::{Contents, labels::HELD};
-use crate::checks::{Check, Limit, Limits};
+use crate::{
+    checks::{Check, Limit, Limits},
+    identity::Identity,
+};
 use std::collections::BTreeMap;
 use types::{Histogram, Request, Series};
 
@@ -13,6 +16,8 @@ pub(super) struct Outcome<R> {
     pub(super) counts: BTreeMap<Check, u32>,
     pub(super) sent: Contents,
     pub(super) kept: Contents,
+    /// Who asked to be active.
+    pub(super) asked: Vec<u64>,
     pub(super) left: R,
 }
 
@@ -20,6 +25,7 @@ pub(super) struct Outcome<R> {
 pub(super) struct Rules<'r> {
     pub(super) limits: &'r Limits,
     pub(super) now: i64,
+    pub(super) identity: Identity,
     /// Series of metrics so named are new while there is no room.
     pub(super) refused: &'r [u8],
 }
@@ -28,6 +34,7 @@ pub(super) struct Rules<'r> {
 pub(super) fn judge<R: Request>(body: &[u8], rules: &Rules<'_>) -> Option<Outcome<R>> {
     let mut left = R::decode(body).ok().filter(Request::is_sound)?;
     let (mut counts, mut sent, mut kept) = (BTreeMap::new(), Contents::default(), Contents::default());
+    let mut asked = Vec::new();
     let mut refuse = |check: Check| *counts.entry(check).or_default() += 1;
     sent.metadata = left.metadata().len();
     left.metadata().retain(|metadata| match rules.metadata(&metadata.metric_family_name, &metadata.unit) {
@@ -40,13 +47,13 @@ pub(super) fn judge<R: Request>(body: &[u8], rules: &Rules<'_>) -> Option<Outcom
     kept.metadata = left.metadata().len();
     left.retain(|series| {
         sent.add(contents(series));
-        let keep = rules.series(series, &mut refuse);
+        let keep = rules.series(series, &mut refuse, &mut asked);
         if keep {
             kept.add(contents(series));
         }
         keep
     });
-    Some(Outcome { counts, sent, kept, left })
+    Some(Outcome { counts, sent, kept, asked, left })
 }
 
 fn contents(series: &Series) -> Contents {
@@ -61,7 +68,7 @@ fn contents(series: &Series) -> Contents {
 
 impl Rules<'_> {
     /// Removes what is refused of a series, and says whether the rest of it stays.
-    fn series(&self, series: &mut Series, refuse: &mut impl FnMut(Check)) -> bool {
+    fn series(&self, series: &mut Series, refuse: &mut impl FnMut(Check), asked: &mut Vec<u64>) -> bool {
         let mut labels = series.labels.clone();
         labels.retain(|(_, value)| !value.is_empty());
         labels.sort_by(|a, b| a.0.cmp(&b.0));
@@ -79,15 +86,14 @@ impl Rules<'_> {
         series.exemplars.retain(|(labels, at)| pass(self.exemplar(labels, *at)));
         let has = series.samples.len() + series.histograms.len();
         let new = labels.iter().any(|(name, value)| name == b"__name__" && value == self.refused);
-        match (had, has) {
-            (0, _) => true,
-            (_, 0) => false,
-            _ if new => {
-                refuse(Check::TooManySeries);
-                false
-            }
-            _ => true,
+        if had == 0 || has == 0 || labels.is_empty() {
+            return had == 0 || has > 0;
         }
+        asked.push(self.identity.series(labels.iter().map(|(name, value)| self.identity.label(name, value))));
+        if new {
+            refuse(Check::TooManySeries);
+        }
+        !new
     }
 
     fn labels(&self, labels: &[(Vec<u8>, Vec<u8>)]) -> Option<Check> {
