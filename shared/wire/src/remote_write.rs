@@ -16,7 +16,7 @@ mod walker;
 
 pub use histogram::Histogram;
 pub use labels::{Labels, Seen};
-pub use validator::Validator;
+pub use validator::{Validator, validate};
 
 use crate::patch::Patch;
 
@@ -28,6 +28,8 @@ pub const METRIC_NAME: &[u8] = b"__name__";
 pub struct Exemplar {
     /// How many labels it has.
     pub labels: usize,
+    /// Whether one of them has a name and a value.
+    pub labelled: bool,
     /// How many characters their names and values have together.
     pub characters: usize,
     /// Its time, in milliseconds since 1970; 0 if it has none.
@@ -37,6 +39,7 @@ pub struct Exemplar {
 impl Exemplar {
     fn label(&mut self, name: &[u8], value: &[u8]) {
         self.labels = self.labels.saturating_add(1);
+        self.labelled |= !name.is_empty() && !value.is_empty();
         self.characters = self.characters.saturating_add(characters(name)).saturating_add(characters(value));
     }
 }
@@ -121,8 +124,17 @@ pub struct Judged {
     pub sent: Contents,
     /// What is left.
     pub kept: Contents,
+    /// The time of the earliest sample of either kind, kept or not.
+    pub earliest: Option<i64>,
     /// What is to be cut out of it.
     pub patch: Patch,
+}
+
+impl Judged {
+    #[inline]
+    fn note_time(&mut self, millis: i64) {
+        self.earliest = Some(self.earliest.map_or(millis, |earliest| earliest.min(millis)));
+    }
 }
 
 /// How many characters a text has; of damaged UTF-8, about.

@@ -22,18 +22,27 @@ pub(super) struct Outcome<R> {
 }
 
 /// The rules a request is judged by.
+#[derive(Clone, Copy)]
 pub(super) struct Rules<'r> {
     pub(super) limits: &'r Limits,
     pub(super) now: i64,
     pub(super) identity: Identity,
     /// Series of metrics so named are new while there is no room.
     pub(super) refused: &'r [u8],
+    /// Exemplars must not be older; found out by the reference itself.
+    pub(super) exemplars_since: i64,
 }
 
 /// Judges a request; `None` if it is malformed.
 pub(super) fn judge<R: Request>(body: &[u8], rules: &Rules<'_>) -> Option<Outcome<R>> {
     let mut left = R::decode(body).ok().filter(Request::is_sound)?;
     let (mut counts, mut sent, mut kept) = (BTreeMap::new(), Contents::default(), Contents::default());
+    let mut times = Vec::new();
+    left.retain(|series| {
+        times.extend(series.samples.iter().copied().chain(series.histograms.iter().map(|one| one.timestamp)));
+        true
+    });
+    let rules = &Rules { exemplars_since: rules.exemplars_since(&times), ..*rules };
     let mut asked = Vec::new();
     let mut refuse = |check: Check| *counts.entry(check).or_default() += 1;
     sent.metadata = left.metadata().len();
@@ -83,7 +92,12 @@ impl Rules<'_> {
             let many = self.exceeds(Limit::HistogramBuckets, buckets(histogram)).then_some(Check::HistogramBucketCount);
             pass(self.time(histogram.timestamp).or(histogram_fault(histogram)).or(many))
         });
-        series.exemplars.retain(|(labels, at)| pass(self.exemplar(labels, *at)));
+        let mut count = 0;
+        series.exemplars.retain(|(labels, at)| {
+            count += 1;
+            let many = self.exceeds(Limit::Exemplars, count).then_some(Check::TooManyExemplars);
+            pass(many.or(self.exemplar(labels, *at)))
+        });
         let has = series.samples.len() + series.histograms.len();
         let new = labels.iter().any(|(name, value)| name == b"__name__" && value == self.refused);
         if had == 0 || has == 0 || labels.is_empty() {
@@ -139,6 +153,11 @@ impl Rules<'_> {
         regex_lite::Regex::new(&pattern).unwrap().is_match(text) && !text.ends_with('\n')
     }
 
+    fn exemplars_since(&self, times: &[i64]) -> i64 {
+        let retention = self.limits.value(Limit::Retention) as i64 * 1000;
+        times.iter().min().map_or(0, |oldest| oldest.saturating_sub(300_000).max(self.now - retention))
+    }
+
     fn time(&self, at: i64) -> Option<Check> {
         let seconds = |limit| i128::from(self.limits.value(limit)) * 1000;
         let ahead = i128::from(at) - i128::from(self.now);
@@ -160,6 +179,10 @@ impl Rules<'_> {
             Some(Check::ExemplarTimestampInvalid)
         } else if self.exceeds(Limit::ExemplarLabels, characters) {
             Some(Check::ExemplarLabelsTooLong)
+        } else if labels.iter().all(|(name, value)| name.is_empty() || value.is_empty()) {
+            Some(Check::ExemplarLabelsBlank)
+        } else if at < self.exemplars_since {
+            Some(Check::ExemplarTooOld)
         } else if self.time(at) == Some(Check::TooFarInFuture) {
             Some(Check::ExemplarTooFarInFuture)
         } else {

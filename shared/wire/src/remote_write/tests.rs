@@ -51,6 +51,7 @@ fn limits() -> Limits {
         (Limit::LabelName, 10),
         (Limit::LabelValue, 12),
         (Limit::HistogramBuckets, 2),
+        (Limit::Exemplars, 2),
         (Limit::ExemplarLabels, 12),
         (Limit::MetadataText, 8),
     ]
@@ -81,13 +82,13 @@ fn compare<R: Request + std::fmt::Debug>(
     plain: impl Fn(&R) -> &Plain,
     counts: &mut BTreeMap<Check, u32>,
 ) -> bool {
-    let rules = Rules { limits, now: NOW, identity: Identity::new(&KEY), refused: b"full" };
+    let identity = Identity::new(&KEY);
+    let rules = Rules { limits, now: NOW, identity, refused: b"full", exemplars_since: i64::MIN };
     let refused = R::decode(body).map(|request| identities(plain(&request), b"full")).unwrap_or_default();
     let mut admission = Refusing { refused, asked: Vec::new() };
-    let mut validator = Validator::new(limits, NOW, &mut admission);
-    let (ours, theirs) = (walk(body, &mut validator), reference::judge::<R>(body, &rules));
-    let report = validator.into_report();
-    let Ok(judged) = ours else {
+    let ours = validate(limits, NOW, &mut admission, |judge| walk(body, judge));
+    let theirs = reference::judge::<R>(body, &rules);
+    let Ok((judged, report)) = ours else {
         assert!(theirs.is_none(), "{ours:?} against {theirs:?} of {body:02x?}");
         return false;
     };
@@ -95,7 +96,9 @@ fn compare<R: Request + std::fmt::Debug>(
     let ours: BTreeMap<_, _> = report.reasons().map(|reason| (reason.check, reason.count)).collect();
     assert_eq!(ours, theirs.counts, "{body:02x?}");
     assert_eq!((judged.sent, judged.kept), (theirs.sent, theirs.kept), "{body:02x?}");
-    assert_eq!(admission.asked, theirs.asked, "{body:02x?}");
+    // Who validates twice asks twice.
+    let (once, again) = admission.asked.split_at(theirs.asked.len());
+    assert!(once == theirs.asked && (again.is_empty() || again == once), "{body:02x?}");
     let left = R::decode(&judged.patch.apply(body)).unwrap();
     // By their text, because not every number equals itself.
     assert_eq!(format!("{left:?}"), format!("{:?}", theirs.left), "{body:02x?}");

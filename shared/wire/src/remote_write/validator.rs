@@ -1,12 +1,13 @@
 //! The judge that knows the checks: what Mimir's distributor refuses, and what its ingesters would.
 
 use super::{
-    Exemplar, Histogram, Judge, Labels, METRIC_NAME, Metadata, Seen,
+    Exemplar, Histogram, Judge, Judged, Labels, METRIC_NAME, Metadata, Seen,
     labels::{HELD, Label},
 };
 use crate::{
     checks::{Check, Limit, Limits},
     identity::{Admission, Identity, Named},
+    protobuf::ProtobufError,
     report::Report,
     words::is_ascii,
 };
@@ -25,7 +26,42 @@ pub struct Validator<'v, A> {
     admission: &'v mut A,
     earliest: i64,
     latest: i64,
+    exemplars: Exemplars,
     report: Report,
+}
+
+/// What is known of the exemplars of a request.
+#[derive(Debug)]
+struct Exemplars {
+    /// How many of the series at hand were looked at.
+    of_series: usize,
+    /// The time of the oldest that is kept.
+    oldest: i64,
+    /// None must be older than this.
+    since: i64,
+}
+
+/// How much older than the oldest sample an exemplar may be, in milliseconds. Clients do not let go of exemplars, and
+/// send them with every scrape.
+const EXEMPLAR_AGE: i64 = 300_000;
+
+/// Validates a request; twice, if only all of it shows that exemplars in it are too old.
+pub fn validate<A: Admission>(
+    limits: &Limits,
+    now_millis: i64,
+    admission: &mut A,
+    walk: impl Fn(&mut Validator<'_, A>) -> Result<Judged, ProtobufError>,
+) -> Result<(Judged, Report), ProtobufError> {
+    let mut validator = Validator::new(limits, now_millis, admission);
+    let judged = walk(&mut validator)?;
+    let since = judged.earliest.map_or(0, |earliest| earliest.saturating_sub(EXEMPLAR_AGE).max(validator.earliest));
+    if validator.exemplars.oldest >= since {
+        return Ok((judged, validator.report));
+    }
+    let mut validator = Validator::new(limits, now_millis, admission);
+    validator.exemplars.since = since;
+    let judged = walk(&mut validator)?;
+    Ok((judged, validator.report))
 }
 
 /// What is known of a label's name.
@@ -56,6 +92,7 @@ impl<'v, A: Admission> Validator<'v, A> {
             admission,
             earliest: millis(Limit::Retention).map_or(i64::MIN, |retention| now_millis.saturating_sub(retention)),
             latest: millis(Limit::CreationGrace).map_or(i64::MAX, |grace| now_millis.saturating_add(grace)),
+            exemplars: Exemplars { of_series: 0, oldest: i64::MAX, since: i64::MIN },
             report: Report::default(),
         }
     }
@@ -155,6 +192,7 @@ impl<A: Admission> Judge for Validator<'_, A> {
     }
 
     fn series(&mut self, labels: &Labels<'_>) -> bool {
+        self.exemplars.of_series = 0;
         let Some((check, label)) = self.series_fault(labels) else { return true };
         self.refuse(check, || {
             let (metric, name) = (shown_metric(labels), shown(label.name));
@@ -184,15 +222,23 @@ impl<A: Admission> Judge for Validator<'_, A> {
     }
 
     fn exemplar(&mut self, labels: &Labels<'_>, exemplar: &Exemplar) -> bool {
-        let check = if exemplar.labels == 0 {
+        self.exemplars.of_series = self.exemplars.of_series.saturating_add(1);
+        let check = if self.limits.exceeds(Limit::Exemplars, self.exemplars.of_series) {
+            Check::TooManyExemplars
+        } else if exemplar.labels == 0 {
             Check::ExemplarLabelsMissing
         } else if exemplar.millis == 0 {
             Check::ExemplarTimestampInvalid
         } else if self.limits.exceeds(Limit::ExemplarLabels, exemplar.characters) {
             Check::ExemplarLabelsTooLong
+        } else if !exemplar.labelled {
+            Check::ExemplarLabelsBlank
+        } else if exemplar.millis < self.exemplars.since {
+            Check::ExemplarTooOld
         } else if exemplar.millis > self.latest {
             Check::ExemplarTooFarInFuture
         } else {
+            self.exemplars.oldest = self.exemplars.oldest.min(exemplar.millis);
             return true;
         };
         self.refuse(check, || shown_metric(labels))

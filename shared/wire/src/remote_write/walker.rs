@@ -47,6 +47,7 @@ impl<'w, 'a, J: Judge, S: Source> Walker<'w, 'a, J, S> {
         const SINGLE: Contents = Contents { series: 1, samples: 1, ..Contents::NONE };
         let labels = self.labels.end(self.judge.most_labels());
         self.judged.sent.add(SINGLE);
+        self.judged.note_time(millis);
         if self.judge.series(labels) && self.judge.sample(labels, millis) && self.judge.active(labels) {
             self.judged.kept.add(SINGLE);
         } else {
@@ -119,10 +120,12 @@ impl<'w, 'a, J: Judge, S: Source> Walker<'w, 'a, J, S> {
         Ok(Some(match V::part(tag.number()) {
             Part::Sample => {
                 let millis = sample(reader.bytes(tag)?)?;
+                self.judged.note_time(millis);
                 (Contents { samples: 1, ..Contents::NONE }, keep && self.judge.sample(labels, millis))
             }
             Part::Histogram => {
                 let histogram = Histogram::read(reader.bytes(tag)?)?;
+                self.judged.note_time(histogram.millis);
                 (Contents { histograms: 1, ..Contents::NONE }, keep && self.judge.histogram(labels, &histogram))
             }
             Part::Exemplar => {

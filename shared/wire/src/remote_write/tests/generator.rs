@@ -31,12 +31,14 @@ pub(super) struct Generator {
     values: Vec<&'static str>,
     /// The labels of the last series.
     last: Pairs,
+    /// The time of the last sample.
+    sampled: i64,
 }
 
 impl Generator {
     pub(super) fn new(seed: u64) -> Self {
         let values = (0..600).map(|index| &*format!("v{index}").leak());
-        Self { random: Random::new(seed), values: values.collect(), last: Vec::new() }
+        Self { random: Random::new(seed), values: values.collect(), last: Vec::new(), sampled: NOW }
     }
 
     /// The labels of a series: often those of the last but for one or two.
@@ -87,6 +89,12 @@ impl Generator {
         }
     }
 
+    /// Often a time that is just too old beside the last sample.
+    fn exemplar_time(&mut self) -> i64 {
+        let ago = 300_000 + self.random.below(3) as i64;
+        if self.random.below(2) > 0 { self.time() } else { self.sampled.saturating_sub(ago) }
+    }
+
     fn histogram(&mut self) -> Histogram {
         let deltas: Vec<i64> = (0..self.random.below(4)).map(|_| self.random.pick(&[1, 2, 0, -1])).collect();
         let running = deltas.iter().scan(0, |sum: &mut i64, delta| {
@@ -134,7 +142,8 @@ impl Generator {
     }
 
     fn sample(&mut self) -> Sample {
-        Sample { value: 1.5, timestamp: self.time() }
+        self.sampled = self.time();
+        Sample { value: 1.5, timestamp: self.sampled }
     }
 
     /// What a series has: mostly nothing but a sample.
@@ -144,11 +153,13 @@ impl Generator {
         }
         let samples = self.some(3, Self::sample);
         let histograms = self.some(1, Self::histogram);
-        Parts { samples, histograms, exemplars: self.some(2, |this| (this.exemplar_pairs(), this.time())) }
+        Parts { samples, histograms, exemplars: self.some(3, |this| (this.exemplar_pairs(), this.exemplar_time())) }
     }
 
     fn exemplar_pairs(&mut self) -> Pairs {
-        self.some(2, |this| ("trace", this.random.pick(&["x", "ééé", "far too long"])))
+        self.some(2, |this| {
+            (this.random.pick(&["trace", "trace", ""]), this.random.pick(&["x", "", "ééé", "far too long"]))
+        })
     }
 
     /// How many series a request has: mostly few, sometimes more than are remembered.
