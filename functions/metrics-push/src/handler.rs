@@ -14,7 +14,7 @@ use cockpit_wire::{
     explain::{Explanation, Usage},
     identity::{Admission, Open},
     otlp::Items,
-    remote_write::{Contents, Judged, Validator, version1, version2},
+    remote_write::{Contents, Judged, validate, version1, version2},
     report::Report,
     snappy,
 };
@@ -123,18 +123,18 @@ fn judge<P: Ports>(
     admission: &mut impl Admission,
 ) -> Result<(Judged, Report), Refusal> {
     const MICROS: i64 = 1_000;
-    let mut validator = Validator::new(limits, call.ports.now().micros().div_euclid(MICROS), admission);
-    let judged = match version {
-        Version::One => version1::walk(request, &mut validator),
-        Version::Two => version2::walk(request, &mut validator),
-    };
+    let now = call.ports.now().micros().div_euclid(MICROS);
+    let judged = validate(limits, now, admission, |validator| match version {
+        Version::One => version1::walk(request, validator),
+        Version::Two => version2::walk(request, validator),
+    });
     let malformed = |what: String| Refusal::Malformed(what.into());
-    let judged = judged
+    let (judged, report) = judged
         .map_err(|error| malformed(format!("the body is not a remote-write {} request: {error}", version.name())))?;
     if judged.patch.is_full() {
         return Err(malformed("the request has more faults than can be cut out: send smaller batches".into()));
     }
-    Ok((judged, validator.into_report()))
+    Ok((judged, report))
 }
 
 /// What counts against the rate: all that a backend has to write, as Mimir counts it.

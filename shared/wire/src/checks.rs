@@ -48,7 +48,10 @@ pub struct Row {
 macro_rules! checks {
     ($($(#[$doc:meta])* $check:ident, $id:literal, $signal:ident, $limit:expr, $answer:ident, $source:literal, $message:literal;)*) => {
         /// A reason to refuse a part of a push.
+        ///
+        /// As wide as a word, so that what holds one has no gaps, which would be copied piece by piece.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(usize)]
         pub enum Check { $($(#[$doc])* $check,)* }
 
         /// Every check, in the order in which they are made.
@@ -91,9 +94,9 @@ macro_rules! checks {
 }
 
 use Limit::{
-    CreationGrace, ExemplarLabels, FewestStreamLabels, HistogramBuckets, InfoLabels, LabelName, LabelValue, Labels,
-    LineSize, MetadataText, Retention, StreamEntries, StreamLabels, StreamText, StructuredMetadata,
-    StructuredMetadataSize,
+    CreationGrace, ExemplarLabels, Exemplars, FewestStreamLabels, HistogramBuckets, InfoLabels, LabelName, LabelValue,
+    Labels, LineSize, MetadataText, NoStructuredMetadata, Retention, StreamEntries, StreamLabels, StreamText,
+    StructuredMetadata, StructuredMetadataSize,
 };
 
 checks! {
@@ -133,12 +136,18 @@ checks! {
     HistogramCount, "native-histogram-count-mismatch", Metrics, None, Refused, "Mimir, ingester", "a native histogram's buckets do not add up to its count";
     /// Bounds that do not fit the schema.
     HistogramCustomBuckets, "native-histogram-custom-buckets-mismatch", Metrics, None, Refused, "Mimir, ingester", "a native histogram's custom bounds do not fit its schema";
+    /// More exemplars than a series should bring.
+    TooManyExemplars, "too-many-exemplars-per-series-per-request", Metrics, Some(Exemplars), Silent, "Mimir, distributor", "a series has too many exemplars";
     /// An exemplar that could not be found again.
     ExemplarLabelsMissing, "exemplar-labels-missing", Metrics, None, Silent, "Mimir, distributor", "an exemplar has no labels";
     /// An exemplar without a time.
     ExemplarTimestampInvalid, "exemplar-timestamp-invalid", Metrics, None, Silent, "Mimir, distributor", "an exemplar has no timestamp";
     /// An exemplar that is more label than example.
     ExemplarLabelsTooLong, "exemplar-labels-too-long", Metrics, Some(ExemplarLabels), Silent, "Mimir, distributor", "an exemplar's labels are too long";
+    /// An exemplar whose labels say nothing.
+    ExemplarLabelsBlank, "exemplar-labels-blank", Metrics, None, Silent, "Mimir, distributor", "an exemplar has no label with a name and a value";
+    /// An exemplar that clients send again and again with newer samples.
+    ExemplarTooOld, "exemplar-too-old", Metrics, None, Silent, "Mimir, distributor", "an exemplar is five minutes older than the oldest sample beside it";
     /// An exemplar that is yet to come.
     ExemplarTooFarInFuture, "exemplar-too-far-in-future", Metrics, Some(CreationGrace), Silent, "Mimir, distributor", "an exemplar is too far in the future";
     /// Metadata of nothing.
@@ -172,6 +181,8 @@ checks! {
     EntryTooFarInFuture, "too_far_in_future", Logs, Some(CreationGrace), Refused, "Loki, validator", "an entry is too far in the future";
     /// A line that is too long.
     LineTooLong, "line_too_long", Logs, Some(LineSize), Refused, "Loki, validator", "a line is too long";
+    /// Metadata where there must be none.
+    DisallowedStructuredMetadata, "disallowed_structured_metadata", Logs, Some(NoStructuredMetadata), Refused, "Loki, validator", "an entry has structured metadata, which is not allowed";
     /// Too much metadata.
     StructuredMetadataTooLarge, "structured_metadata_too_large", Logs, Some(StructuredMetadataSize), Refused, "Loki, validator", "an entry's structured metadata is too large";
     /// Too many pairs of metadata.

@@ -4,31 +4,43 @@
 //! known. A label is hashed once, and a series is the sum of its labels' hashes, so that labels that many series share
 //! cost nothing more. Without the key those hashes are as good as random, and so are sums of different ones.
 
-use siphasher::sip::SipHasher13;
-use std::hash::Hasher;
+use crate::siphash::SipHash;
 
 /// Hashes labels under a key.
 #[derive(Clone, Copy, Debug)]
-pub struct Identity(SipHasher13);
+pub struct Identity(SipHash);
 
 impl Identity {
     /// Hashes under this key.
     pub fn new(key: &[u8; 16]) -> Self {
-        Self(SipHasher13::new_with_key(key))
+        Self(SipHash::new(key))
     }
 
-    /// A label's hash. The name's length keeps `ab`=`c` apart from `a`=`bc`.
+    /// A label's hash.
     pub fn label(&self, name: &[u8], value: &[u8]) -> u64 {
-        let mut hasher = self.0;
-        hasher.write_u64(u64::try_from(name.len()).unwrap_or(u64::MAX));
-        hasher.write(name);
-        hasher.write(value);
-        hasher.finish()
+        self.name(name).label(value)
+    }
+
+    /// What the hashes of all labels of a name have in common. Its length keeps `ab`=`c` apart from `a`=`bc`.
+    pub fn name(&self, name: &[u8]) -> Named {
+        Named(self.0.word(u64::try_from(name.len()).unwrap_or(u64::MAX)).padded(name))
     }
 
     /// The hash of a series, from those of its labels without empty values. Their order does not matter.
     pub fn series(&self, labels: impl IntoIterator<Item = u64>) -> u64 {
         labels.into_iter().fold(0, u64::wrapping_add)
+    }
+}
+
+/// Hashes the labels of one name.
+#[derive(Clone, Copy, Debug)]
+pub struct Named(SipHash);
+
+impl Named {
+    /// The hash of the label with this value.
+    #[inline]
+    pub fn label(&self, value: &[u8]) -> u64 {
+        self.0.finish(value)
     }
 }
 

@@ -19,7 +19,11 @@ pub mod patch;
 pub mod protobuf;
 pub mod remote_write;
 pub mod report;
+mod siphash;
 pub mod snappy;
+mod words;
 
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod scramble;

@@ -8,7 +8,7 @@ mod schema;
 
 use crate::{
     json::JsonError,
-    protobuf::{ProtobufError, Reader, Value},
+    protobuf::{ProtobufError, Reader, Tag},
 };
 use schema::{Kind, Schema};
 
@@ -48,27 +48,31 @@ fn walk(message: &[u8], schema: &Schema, depth: usize) -> Result<usize, Protobuf
     let depth = depth.checked_sub(1).ok_or(ProtobufError::Depth)?;
     let mut counted = usize::from(schema.counted);
     let mut reader = Reader::new(message);
-    while let Some((number, value)) = reader.field()? {
-        let Some((_, kind)) = schema.fields.iter().find(|(known, _)| *known == number) else { continue };
-        counted = counted.saturating_add(check(*kind, value, depth)?);
+    while let Some(tag) = reader.tag()? {
+        match schema.fields.iter().find(|(known, _)| *known == tag.number()) {
+            Some((_, kind)) => counted = counted.saturating_add(check(*kind, tag, &mut reader, depth)?),
+            None => reader.skip(tag)?,
+        }
     }
     Ok(counted)
 }
 
 /// A field of a known kind: how many items it holds.
-fn check(kind: Kind, value: Value<'_>, depth: usize) -> Result<usize, ProtobufError> {
-    match (kind, value) {
-        (Kind::Varint, Value::Varint(_))
-        | (Kind::Fixed64, Value::Fixed64(_))
-        | (Kind::Fixed32, Value::Fixed32(_))
-        | (Kind::Bytes, Value::Bytes(_)) => Ok(0),
-        (Kind::Message(inner), Value::Bytes(bytes)) => walk(bytes, inner, depth),
-        (Kind::Varints, Value::Bytes(bytes)) => varints(bytes).map(|()| 0),
-        (Kind::Varints, Value::Varint(_)) | (Kind::Doubles, Value::Fixed64(_)) => Ok(0),
-        (Kind::Doubles, Value::Bytes(bytes)) if bytes.len().is_multiple_of(8) => Ok(0),
-        (Kind::Doubles, Value::Bytes(_)) => Err(ProtobufError::Truncated),
-        _ => Err(ProtobufError::WireType),
+fn check(kind: Kind, tag: Tag, reader: &mut Reader<'_>, depth: usize) -> Result<usize, ProtobufError> {
+    match kind {
+        Kind::Message(inner) => return walk(reader.bytes(tag)?, inner, depth),
+        Kind::Bytes => drop(reader.bytes(tag)?),
+        Kind::Varints if tag.is_delimited() => varints(reader.bytes(tag)?)?,
+        Kind::Varint | Kind::Varints => drop(reader.number(tag)?),
+        Kind::Doubles if tag.is_delimited() => doubles(reader.bytes(tag)?)?,
+        Kind::Fixed64 | Kind::Doubles => drop(reader.double(tag)?),
+        Kind::Fixed32 => drop(reader.fixed32(tag)?),
     }
+    Ok(0)
+}
+
+const fn doubles(packed: &[u8]) -> Result<(), ProtobufError> {
+    if packed.len().is_multiple_of(8) { Ok(()) } else { Err(ProtobufError::Truncated) }
 }
 
 fn varints(packed: &[u8]) -> Result<(), ProtobufError> {

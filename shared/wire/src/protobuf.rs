@@ -37,46 +37,40 @@ pub enum ProtobufError {
     TooManySymbols,
 }
 
-/// A field's value as it stands on the wire.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// Wire type 0.
-    Varint(u64),
-    /// Wire type 1.
-    Fixed64([u8; 8]),
-    /// Wire type 2: a string, bytes, a message or packed scalars.
-    Bytes(&'a [u8]),
-    /// Wire type 5.
-    Fixed32([u8; 4]),
-    /// Wire types 3 to 4: a group, which no message here uses, skipped whole.
-    Group,
-}
+/// A field's number, and how its value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(u32);
 
-impl<'a> Value<'a> {
-    /// The bytes of a length-delimited field.
-    pub const fn bytes(self) -> Result<&'a [u8], ProtobufError> {
-        match self {
-            Self::Bytes(bytes) => Ok(bytes),
-            Self::Varint(_) | Self::Fixed64(_) | Self::Fixed32(_) | Self::Group => Err(ProtobufError::WireType),
-        }
+impl Tag {
+    /// The field's number.
+    #[inline]
+    pub const fn number(self) -> u32 {
+        self.0 >> 3
     }
 
-    /// A varint, as it stands.
-    pub const fn varint(self) -> Result<u64, ProtobufError> {
-        match self {
-            Self::Varint(value) => Ok(value),
-            Self::Bytes(_) | Self::Fixed64(_) | Self::Fixed32(_) | Self::Group => Err(ProtobufError::WireType),
-        }
+    /// Whether a length comes first: of a string, bytes, a message or packed numbers.
+    #[inline]
+    pub const fn is_delimited(self) -> bool {
+        self.wire() == DELIMITED
     }
 
-    /// A floating-point number.
-    pub const fn double(self) -> Result<f64, ProtobufError> {
-        match self {
-            Self::Fixed64(bytes) => Ok(f64::from_le_bytes(bytes)),
-            Self::Varint(_) | Self::Bytes(_) | Self::Fixed32(_) | Self::Group => Err(ProtobufError::WireType),
-        }
+    pub(crate) const fn wire(self) -> u32 {
+        self.0 & 7
+    }
+
+    #[inline]
+    const fn expect(self, wire: u32) -> Result<(), ProtobufError> {
+        if self.wire() == wire { Ok(()) } else { Err(ProtobufError::WireType) }
     }
 }
+
+/// The wire types. A group is what no message here uses; it is skipped whole.
+const VARINT: u32 = 0;
+const FIXED64: u32 = 1;
+const DELIMITED: u32 = 2;
+const GROUP: u32 = 3;
+const GROUP_END: u32 = 4;
+const FIXED32: u32 = 5;
 
 /// What a 32-bit field keeps of a varint: its low half.
 pub(crate) const fn low(value: u64) -> u32 {
@@ -89,56 +83,102 @@ pub(crate) const fn zigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ (value & 1).cast_signed().wrapping_neg()
 }
 
-/// Reads a message field by field.
+/// Reads a message field by field: a tag, and then the value as what the schema says it is, or not at all.
 #[derive(Clone, Debug)]
 pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     /// A reader of this message.
+    #[inline]
     pub const fn new(message: &'a [u8]) -> Self {
         Self(message)
     }
 
-    /// The next field's number and value; `None` at the end.
+    /// The next field's tag; `None` at the end.
     #[inline]
-    pub fn field(&mut self) -> Result<Option<(u32, Value<'a>)>, ProtobufError> {
-        if self.0.is_empty() { Ok(None) } else { self.field_within(GROUP_DEPTH).map(Some) }
-    }
-
-    #[inline(always)]
-    fn field_within(&mut self, depth: usize) -> Result<(u32, Value<'a>), ProtobufError> {
-        let tag = u32::try_from(self.varint()?).map_err(|_| ProtobufError::FieldNumber)?;
-        let number = tag >> 3;
-        if number == 0 {
-            return Err(ProtobufError::FieldNumber);
+    pub fn tag(&mut self) -> Result<Option<Tag>, ProtobufError> {
+        match self.0 {
+            [] => Ok(None),
+            [byte @ 8..0x80, rest @ ..] => {
+                self.0 = rest;
+                Ok(Some(Tag(u32::from(*byte))))
+            }
+            _ => self.long_tag().map(Some),
         }
-        let value = match tag & 7 {
-            0 => Value::Varint(self.varint()?),
-            1 => Value::Fixed64(self.array()?),
-            2 => Value::Bytes(self.delimited()?),
-            3 => self.group(number, depth)?,
-            5 => Value::Fixed32(self.array()?),
-            _ => return Err(ProtobufError::WireType),
-        };
-        Ok((number, value))
     }
 
-    /// Skips a group up to its end tag. No message here has one.
+    fn long_tag(&mut self) -> Result<Tag, ProtobufError> {
+        let tag = Tag(u32::try_from(self.varint()?).map_err(|_| ProtobufError::FieldNumber)?);
+        if tag.number() == 0 { Err(ProtobufError::FieldNumber) } else { Ok(tag) }
+    }
+
+    /// A string, bytes, a message or packed numbers.
+    #[inline]
+    pub fn bytes(&mut self, tag: Tag) -> Result<&'a [u8], ProtobufError> {
+        tag.expect(DELIMITED)?;
+        self.delimited()
+    }
+
+    /// A whole number, as it stands.
+    #[inline]
+    pub fn number(&mut self, tag: Tag) -> Result<u64, ProtobufError> {
+        tag.expect(VARINT)?;
+        self.varint()
+    }
+
+    /// A floating-point number, or another one of 64 bits.
+    #[inline]
+    pub fn double(&mut self, tag: Tag) -> Result<f64, ProtobufError> {
+        tag.expect(FIXED64)?;
+        self.array().map(f64::from_le_bytes)
+    }
+
+    /// A number of 32 bits.
+    pub fn fixed32(&mut self, tag: Tag) -> Result<u32, ProtobufError> {
+        tag.expect(FIXED32)?;
+        self.array().map(u32::from_le_bytes)
+    }
+
+    /// Skips a value that nobody knows.
+    #[inline]
+    pub fn skip(&mut self, tag: Tag) -> Result<(), ProtobufError> {
+        if tag.is_delimited() { self.delimited().map(drop) } else { self.skip_within(tag, GROUP_DEPTH) }
+    }
+
+    fn skip_within(&mut self, tag: Tag, depth: usize) -> Result<(), ProtobufError> {
+        match tag.wire() {
+            VARINT => self.varint().map(drop),
+            FIXED64 => self.take(8).map(drop),
+            DELIMITED => self.delimited().map(drop),
+            GROUP => self.group(tag.number(), depth),
+            FIXED32 => self.take(4).map(drop),
+            _ => Err(ProtobufError::WireType),
+        }
+    }
+
+    /// Skips a group up to its end tag.
     #[cold]
-    #[inline(never)]
-    fn group(&mut self, number: u32, depth: usize) -> Result<Value<'a>, ProtobufError> {
+    fn group(&mut self, number: u32, depth: usize) -> Result<(), ProtobufError> {
         let depth = depth.checked_sub(1).ok_or(ProtobufError::WireType)?;
-        let end = u64::from(number) << 3 | 4;
-        while Self(self.0).varint()? != end {
-            self.field_within(depth)?;
+        let end = Tag(number << 3 | GROUP_END);
+        loop {
+            match self.tag()?.ok_or(ProtobufError::Truncated)? {
+                tag if tag == end => return Ok(()),
+                tag => self.skip_within(tag, depth)?,
+            }
         }
-        self.varint()?;
-        Ok(Value::Group)
     }
 
     /// What is left to read.
+    #[inline]
     pub const fn rest(&self) -> &'a [u8] {
         self.0
+    }
+
+    /// What was read since this was left to read.
+    #[inline]
+    pub fn since(&self, before: &'a [u8]) -> &'a [u8] {
+        before.get(..before.len().saturating_sub(self.0.len())).unwrap_or_default()
     }
 
     /// Whether everything has been read.
@@ -146,13 +186,17 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
-    /// The next varint, of which most are one byte long.
+    /// The next varint, of which most are one or two bytes long.
     #[inline]
     pub fn varint(&mut self) -> Result<u64, ProtobufError> {
         match self.0 {
             [byte, rest @ ..] if *byte < 0x80 => {
                 self.0 = rest;
                 Ok(u64::from(*byte))
+            }
+            [low, high, rest @ ..] if *high < 0x80 => {
+                self.0 = rest;
+                Ok(u64::from(*low & 0x7f) | u64::from(*high) << 7)
             }
             _ => self.long_varint(),
         }
@@ -174,6 +218,7 @@ impl<'a> Reader<'a> {
         Err(if self.0.len() < 10 { ProtobufError::Truncated } else { ProtobufError::VarintOverflow })
     }
 
+    #[inline]
     fn delimited(&mut self) -> Result<&'a [u8], ProtobufError> {
         let length = usize::try_from(self.varint()?).map_err(|_| ProtobufError::Truncated)?;
         self.take(length)
@@ -183,6 +228,7 @@ impl<'a> Reader<'a> {
         self.take(N)?.try_into().map_err(|_| ProtobufError::Truncated)
     }
 
+    #[inline]
     fn take(&mut self, length: usize) -> Result<&'a [u8], ProtobufError> {
         let (taken, rest) = self.0.split_at_checked(length).ok_or(ProtobufError::Truncated)?;
         self.0 = rest;
@@ -214,23 +260,58 @@ impl std::error::Error for ProtobufError {}
 mod tests {
     use super::*;
 
-    fn first(bytes: &[u8]) -> Result<Option<(u32, Value<'_>)>, ProtobufError> {
-        Reader::new(bytes).field()
+    /// Reads a message of one field, or the first of it, in the way it is written.
+    fn first(bytes: &[u8]) -> Result<Option<(u32, String)>, ProtobufError> {
+        let mut reader = Reader::new(bytes);
+        let Some(tag) = reader.tag()? else { return Ok(None) };
+        let value = match tag.wire() {
+            VARINT => reader.number(tag)?.to_string(),
+            FIXED64 => reader.double(tag)?.to_string(),
+            DELIMITED => String::from_utf8_lossy(reader.bytes(tag)?).into_owned(),
+            FIXED32 => reader.fixed32(tag)?.to_string(),
+            _ => reader.skip(tag).map(|()| "a group".to_owned())?,
+        };
+        Ok(Some((tag.number(), value)))
     }
 
     #[test]
     fn fields_are_read_as_they_stand() {
-        for (bytes, want) in [
-            (&b"\x08\x96\x01"[..], (1, Value::Varint(150))),
-            (b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", (1, Value::Varint(u64::MAX))),
-            (b"\x11\x01\x02\x03\x04\x05\x06\x07\x08", (2, Value::Fixed64([1, 2, 3, 4, 5, 6, 7, 8]))),
-            (b"\x1a\x02ab", (3, Value::Bytes(b"ab"))),
-            (b"\x25abcd", (4, Value::Fixed32(*b"abcd"))),
-            (b"\x0b\x10\x01\x1b\x1c\x0c", (1, Value::Group)),
+        for (bytes, number, value) in [
+            (&b"\x08\x96\x01"[..], 1, "150"),
+            (b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 1, "18446744073709551615"),
+            (b"\x11\0\0\0\0\0\0\xf8\x3f", 2, "1.5"),
+            (b"\x1a\x02ab", 3, "ab"),
+            (b"\x25\x01\x01\0\0", 4, "257"),
+            (b"\x0b\x10\x01\x1b\x1c\x0c", 1, "a group"),
+            (b"\x88\x80\x00\x07", 1, "7"),
         ] {
-            assert_eq!(first(bytes), Ok(Some(want)));
+            assert_eq!(first(bytes), Ok(Some((number, value.to_owned()))), "{bytes:02x?}");
         }
         assert_eq!(first(b""), Ok(None));
+    }
+
+    #[test]
+    fn a_value_is_read_as_what_it_is_or_skipped() {
+        for (bytes, wire) in [
+            (&b"\x08\x01"[..], VARINT),
+            (b"\x09abcdefgh", FIXED64),
+            (b"\x0a\x01a", DELIMITED),
+            (b"\x0b\x0c", GROUP),
+            (b"\x0dabcd", FIXED32),
+        ] {
+            let mut reader = Reader::new(bytes);
+            let tag = reader.tag().unwrap().unwrap();
+            let read = [
+                (VARINT, reader.clone().number(tag).map(drop)),
+                (FIXED64, reader.clone().double(tag).map(drop)),
+                (DELIMITED, reader.clone().bytes(tag).map(drop)),
+                (FIXED32, reader.clone().fixed32(tag).map(drop)),
+            ];
+            for (kind, result) in read {
+                assert_eq!(result.is_ok(), kind == wire, "{kind} of {bytes:02x?}");
+            }
+            assert_eq!((reader.skip(tag), reader.is_empty()), (Ok(()), true), "{bytes:02x?}");
+        }
     }
 
     #[test]

@@ -5,8 +5,10 @@
 //! is owned but the labels of the series at hand and, in version 2, where the symbols stand. [`Validator`] is the
 //! judge that knows the [checks](crate::checks).
 
+mod block;
 pub mod histogram;
 pub mod labels;
+mod sample;
 pub mod validator;
 pub mod version1;
 pub mod version2;
@@ -14,7 +16,7 @@ mod walker;
 
 pub use histogram::Histogram;
 pub use labels::{Labels, Seen};
-pub use validator::Validator;
+pub use validator::{Validator, validate};
 
 use crate::patch::Patch;
 
@@ -26,6 +28,8 @@ pub const METRIC_NAME: &[u8] = b"__name__";
 pub struct Exemplar {
     /// How many labels it has.
     pub labels: usize,
+    /// Whether one of them has a name and a value.
+    pub labelled: bool,
     /// How many characters their names and values have together.
     pub characters: usize,
     /// Its time, in milliseconds since 1970; 0 if it has none.
@@ -35,6 +39,7 @@ pub struct Exemplar {
 impl Exemplar {
     fn label(&mut self, name: &[u8], value: &[u8]) {
         self.labels = self.labels.saturating_add(1);
+        self.labelled |= !name.is_empty() && !value.is_empty();
         self.characters = self.characters.saturating_add(characters(name)).saturating_add(characters(value));
     }
 }
@@ -51,8 +56,14 @@ pub struct Metadata<'a> {
 /// Whoever decides what stays. Calls come in the order of the request: the labels of a series, the series, its
 /// parts, and at last whether it may be active.
 pub trait Judge {
-    /// What is to be known of a label. Not asked again for one that equals the same label of the series before.
-    fn label(&mut self, name: &[u8], value: &[u8]) -> Seen;
+    /// What is to be known of a label's name.
+    type Name;
+    /// Looks at a name. Not always asked again for one that was seen before, nor is [`label`](Self::label).
+    fn name(&mut self, name: &[u8]) -> Self::Name;
+    /// Looks at a label of this name, and with this value, which is not empty.
+    fn label(&mut self, name: &Self::Name, value: &[u8]) -> Seen;
+    /// How many labels a series may have at most: those of one with more are not put in order.
+    fn most_labels(&self) -> usize;
     /// Whether to keep a series. The parts of one that is not kept are not judged.
     fn series(&mut self, labels: &Labels<'_>) -> bool;
     /// Whether to keep a sample of this time.
@@ -83,12 +94,16 @@ pub struct Contents {
 }
 
 impl Contents {
+    const NONE: Self = Self { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 0 };
+
+    /// There are fewer than the request has bytes, so that no sum overflows.
+    #[inline]
     const fn add(&mut self, other: Self) {
-        self.series = self.series.saturating_add(other.series);
-        self.samples = self.samples.saturating_add(other.samples);
-        self.histograms = self.histograms.saturating_add(other.histograms);
-        self.exemplars = self.exemplars.saturating_add(other.exemplars);
-        self.metadata = self.metadata.saturating_add(other.metadata);
+        self.series = self.series.wrapping_add(other.series);
+        self.samples = self.samples.wrapping_add(other.samples);
+        self.histograms = self.histograms.wrapping_add(other.histograms);
+        self.exemplars = self.exemplars.wrapping_add(other.exemplars);
+        self.metadata = self.metadata.wrapping_add(other.metadata);
     }
 
     /// Samples of both kinds.
@@ -109,8 +124,17 @@ pub struct Judged {
     pub sent: Contents,
     /// What is left.
     pub kept: Contents,
+    /// The time of the earliest sample of either kind, kept or not.
+    pub earliest: Option<i64>,
     /// What is to be cut out of it.
     pub patch: Patch,
+}
+
+impl Judged {
+    #[inline]
+    fn note_time(&mut self, millis: i64) {
+        self.earliest = Some(self.earliest.map_or(millis, |earliest| earliest.min(millis)));
+    }
 }
 
 /// How many characters a text has; of damaged UTF-8, about.

@@ -1,7 +1,7 @@
 //! How fast pushes are read: each walker beside a generated decoder of the same bytes.
 //!
-//! One program for both sides: `scripts/bench-walkers` runs it on the machine and inside wasm. Start reading at
-//! [`metrics::cases`] and [`logs::cases`].
+//! One program for both sides: `scripts/bench-walkers` runs it on the machine and inside wasm. Its argument is a part of
+//! the names of the cases wanted. Start reading at [`metrics::cases`] and [`logs::cases`].
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -35,8 +35,9 @@ pub(crate) struct Case {
 }
 
 fn main() {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
     println!("{:<44} {:>8} {:>10}", "", "MB/s", "M items/s");
-    for case in metrics::cases().into_iter().chain(logs::cases()) {
+    for case in metrics::cases().into_iter().chain(logs::cases()).filter(|case| case.name.contains(&wanted)) {
         let round = best_round(&case);
         let rate = |amount: usize| amount as f64 / round.as_secs_f64() / 1e6;
         println!("{:<44} {:>8.0} {:>10.2}", case.name, rate(case.bytes), rate(case.items));

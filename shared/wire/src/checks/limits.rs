@@ -52,6 +52,8 @@ limits! {
     Retention, "retention", 2_678_400, "seconds", "the product: 31 days";
     /// Buckets of a native histogram.
     HistogramBuckets, "max-native-histogram-buckets", 0, "buckets", "Mimir: off";
+    /// Exemplars of a series in one push.
+    Exemplars, "max-exemplars-per-series", 0, "exemplars", "Mimir: off";
     /// The labels of an exemplar together.
     ExemplarLabels, "max-exemplar-labels-length", 128, "characters", "OpenMetrics; Mimir";
     /// A name or a unit in metadata.
@@ -68,6 +70,8 @@ limits! {
     StreamEntries, "max-stream-entries", 100_000, "entries", "the product";
     /// A log line.
     LineSize, "max-line-size", 262_144, "bytes", "Loki";
+    /// Whether structured metadata is refused: 1 if so.
+    NoStructuredMetadata, "no-structured-metadata", 0, "0 or 1", "Loki: allowed";
     /// Pairs of structured metadata of an entry.
     StructuredMetadata, "max-structured-metadata-entries", 128, "pairs", "Loki";
     /// Names and values of an entry's structured metadata together.

@@ -127,6 +127,8 @@ impl<'l, A: Admission> Checker<'l, A> {
             Some(Check::EntryTooFarInFuture)
         } else if over(Limit::LineSize, entry.line) {
             Some(Check::LineTooLong)
+        } else if entry.metadata > 0 && self.limits.value(Limit::NoStructuredMetadata) != 0 {
+            Some(Check::DisallowedStructuredMetadata)
         } else if over(Limit::StructuredMetadataSize, entry.metadata_bytes) {
             Some(Check::StructuredMetadataTooLarge)
         } else if over(Limit::StructuredMetadata, entry.metadata) {
@@ -145,7 +147,7 @@ fn measure(entry: &Entry, check: Check) -> String {
         }
         Check::LineTooLong => format!("{} bytes in ", entry.line),
         Check::StructuredMetadataTooLarge => format!("{} bytes in ", entry.metadata_bytes),
-        Check::StructuredMetadataTooMany => format!("{} in ", entry.metadata),
+        Check::DisallowedStructuredMetadata | Check::StructuredMetadataTooMany => format!("{} in ", entry.metadata),
         _ => String::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Entry, Judge, Judged, LEVEL, Stream, labels};
 use crate::protobuf::{
-    ProtobufError, Reader, Value,
+    ProtobufError, Reader, low,
     place::{Fields, Message},
 };
 use std::ops::Range;
@@ -25,11 +25,11 @@ const NANOS: Range<i64> = 0..1_000_000_000;
 pub fn walk(request: &[u8], judge: &mut impl Judge) -> Result<Judged, ProtobufError> {
     let mut walker = Walker { judge, labels: Vec::new(), judged: Judged::default() };
     let mut fields = Fields::new(request, 0);
-    while let Some(field) = fields.next()? {
-        match field.number {
-            1 => walker.stream(field.message()?)?,
-            2 => drop(field.value.bytes()?),
-            _ => {}
+    while let Some(tag) = fields.tag()? {
+        match tag.number() {
+            1 => walker.stream(fields.message(tag)?)?,
+            2 => drop(fields.reader.bytes(tag)?),
+            _ => fields.reader.skip(tag)?,
         }
     }
     Ok(walker.judged)
@@ -44,7 +44,7 @@ struct Walker<'w, 'a, J> {
 
 impl<'a, J: Judge> Walker<'_, 'a, J> {
     fn stream(&mut self, message: Message<'a>) -> Result<(), ProtobufError> {
-        let (text, entries) = outline(&message)?;
+        let (text, entries) = outline(message.bytes)?;
         let parsed = labels::parse(text, self.judge.longest_labels(), &mut self.labels);
         let stream = Stream { text, labels: parsed.map(|()| self.labels.as_slice()), entries };
         let mut keep = self.judge.stream(&stream);
@@ -67,16 +67,16 @@ impl<'a, J: Judge> Walker<'_, 'a, J> {
         let start = self.judged.patch.mark();
         let mut fields = message.fields();
         let mut kept = 0_usize;
-        while let Some(field) = fields.next()? {
-            if field.number != 2 {
+        while let Some(tag) = fields.tag()? {
+            if tag.number() != 2 {
+                fields.reader.skip(tag)?;
                 continue;
             }
-            let message = field.message()?;
-            let entry = entry(message.bytes)?;
+            let entry = entry(fields.reader.bytes(tag)?)?;
             if keep && self.judge.entry(&entry) {
                 kept = kept.saturating_add(1);
             } else {
-                self.judged.patch.cut_since(start, message.whole);
+                self.judged.patch.cut_since(start, fields.whole());
             }
         }
         Ok(kept)
@@ -84,16 +84,18 @@ impl<'a, J: Judge> Walker<'_, 'a, J> {
 }
 
 /// A stream's labels, of which the last count, and how many entries it has.
-fn outline<'a>(message: &Message<'a>) -> Result<(&'a [u8], usize), ProtobufError> {
+fn outline(message: &[u8]) -> Result<(&[u8], usize), ProtobufError> {
     let (mut labels, mut entries) = (&b""[..], 0_usize);
-    let mut fields = message.fields();
-    while let Some(field) = fields.next()? {
-        match (field.number, field.value) {
-            (1, value) => labels = value.bytes()?,
-            (2, _) => entries = entries.saturating_add(1),
-            (3, Value::Varint(_)) => {}
-            (3, _) => return Err(ProtobufError::WireType),
-            _ => {}
+    let mut reader = Reader::new(message);
+    while let Some(tag) = reader.tag()? {
+        match tag.number() {
+            1 => labels = reader.bytes(tag)?,
+            2 => {
+                reader.bytes(tag)?;
+                entries = entries.saturating_add(1);
+            }
+            3 => drop(reader.number(tag)?),
+            _ => reader.skip(tag)?,
         }
     }
     Ok((labels, entries))
@@ -102,16 +104,16 @@ fn outline<'a>(message: &Message<'a>) -> Result<(&'a [u8], usize), ProtobufError
 fn entry(message: &[u8]) -> Result<Entry, ProtobufError> {
     let mut entry = Entry::EMPTY;
     let mut reader = Reader::new(message);
-    while let Some((number, value)) = reader.field()? {
-        match number {
-            1 => entry.nanos = time(value.bytes()?)?,
-            2 => entry.line = value.bytes()?.len(),
+    while let Some(tag) = reader.tag()? {
+        match tag.number() {
+            1 => entry.nanos = time(reader.bytes(tag)?)?,
+            2 => entry.line = reader.bytes(tag)?.len(),
             3 => {
-                let (is_level, bytes) = pair(value.bytes()?)?;
+                let (is_level, bytes) = pair(reader.bytes(tag)?)?;
                 entry.add_metadata(is_level, bytes);
             }
-            4 => drop(pair(value.bytes()?)?),
-            _ => {}
+            4 => drop(pair(reader.bytes(tag)?)?),
+            _ => reader.skip(tag)?,
         }
     }
     Ok(entry)
@@ -121,12 +123,11 @@ fn entry(message: &[u8]) -> Result<Entry, ProtobufError> {
 fn time(message: &[u8]) -> Result<i64, ProtobufError> {
     let (mut seconds, mut nanos) = (0_i64, 0_i64);
     let mut reader = Reader::new(message);
-    while let Some((number, value)) = reader.field()? {
-        match (number, value) {
-            (1, Value::Varint(value)) => seconds = value.cast_signed(),
-            (2, Value::Varint(value)) => nanos = low_32_bits(value),
-            (1 | 2, _) => return Err(ProtobufError::WireType),
-            _ => {}
+    while let Some(tag) = reader.tag()? {
+        match tag.number() {
+            1 => seconds = reader.number(tag)?.cast_signed(),
+            2 => nanos = i64::from(low(reader.number(tag)?).cast_signed()),
+            _ => reader.skip(tag)?,
         }
     }
     if !SECONDS.contains(&seconds) || !NANOS.contains(&nanos) {
@@ -136,21 +137,15 @@ fn time(message: &[u8]) -> Result<i64, ProtobufError> {
     Ok(i64::try_from(exact).unwrap_or(if seconds < 0 { i64::MIN } else { i64::MAX }))
 }
 
-/// An `int32` keeps the low half of what is sent for it.
-fn low_32_bits(value: u64) -> i64 {
-    let [a, b, c, d, ..] = value.to_le_bytes();
-    i64::from(i32::from_le_bytes([a, b, c, d]))
-}
-
 /// Whether a pair is the level, and how long its name and value are.
 fn pair(message: &[u8]) -> Result<(bool, usize), ProtobufError> {
     let (mut name, mut value) = (&b""[..], &b""[..]);
     let mut reader = Reader::new(message);
-    while let Some((number, bytes)) = reader.field()? {
-        match number {
-            1 => name = bytes.bytes()?,
-            2 => value = bytes.bytes()?,
-            _ => {}
+    while let Some(tag) = reader.tag()? {
+        match tag.number() {
+            1 => name = reader.bytes(tag)?,
+            2 => value = reader.bytes(tag)?,
+            _ => reader.skip(tag)?,
         }
     }
     Ok((name == LEVEL, name.len().saturating_add(value.len())))

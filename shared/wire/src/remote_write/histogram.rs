@@ -5,7 +5,7 @@
 
 use crate::{
     checks::Check,
-    protobuf::{ProtobufError, Reader, Value, low, zigzag},
+    protobuf::{ProtobufError, Reader, Tag, low, zigzag},
 };
 
 /// The schema of custom bounds.
@@ -82,27 +82,25 @@ impl Histogram {
     pub(super) fn read(message: &[u8]) -> Result<Self, ProtobufError> {
         let mut histogram = Self::default();
         let mut reader = Reader::new(message);
-        while let Some((number, value)) = reader.field()? {
-            match number {
-                1 => histogram.count = Count::Whole(value.varint()?),
-                2 => histogram.count = Count::Fraction(value.double()?),
-                3 => histogram.sum = value.double()?,
-                4 => {
-                    histogram.schema = low(zigzag(value.varint()? & u64::from(u32::MAX)).cast_unsigned()).cast_signed()
-                }
-                5 => histogram.zero_threshold = value.double()?,
-                6 => histogram.zero_count = Count::Whole(value.varint()?),
-                7 => histogram.zero_count = Count::Fraction(value.double()?),
-                8 => histogram.negative.span(value.bytes()?)?,
-                9 => varints(value, |delta| histogram.negative.delta(zigzag(delta)))?,
-                10 => doubles(value, |count| histogram.negative.count(count))?,
-                11 => histogram.positive.span(value.bytes()?)?,
-                12 => varints(value, |delta| histogram.positive.delta(zigzag(delta)))?,
-                13 => doubles(value, |count| histogram.positive.count(count))?,
-                14 => drop(value.varint()?),
-                15 => histogram.millis = value.varint()?.cast_signed(),
-                16 => doubles(value, |bound| histogram.bounds.push(bound))?,
-                _ => {}
+        while let Some(tag) = reader.tag()? {
+            match tag.number() {
+                1 => histogram.count = Count::Whole(reader.number(tag)?),
+                2 => histogram.count = Count::Fraction(reader.double(tag)?),
+                3 => histogram.sum = reader.double(tag)?,
+                4 => histogram.schema = signed(reader.number(tag)?),
+                5 => histogram.zero_threshold = reader.double(tag)?,
+                6 => histogram.zero_count = Count::Whole(reader.number(tag)?),
+                7 => histogram.zero_count = Count::Fraction(reader.double(tag)?),
+                8 => histogram.negative.span(reader.bytes(tag)?)?,
+                9 => varints(&mut reader, tag, |delta| histogram.negative.delta(zigzag(delta)))?,
+                10 => doubles(&mut reader, tag, |count| histogram.negative.count(count))?,
+                11 => histogram.positive.span(reader.bytes(tag)?)?,
+                12 => varints(&mut reader, tag, |delta| histogram.positive.delta(zigzag(delta)))?,
+                13 => doubles(&mut reader, tag, |count| histogram.positive.count(count))?,
+                14 => drop(reader.number(tag)?),
+                15 => histogram.millis = reader.number(tag)?.cast_signed(),
+                16 => doubles(&mut reader, tag, |bound| histogram.bounds.push(bound))?,
+                _ => reader.skip(tag)?,
             }
         }
         Ok(histogram)
@@ -163,13 +161,13 @@ impl Histogram {
 
 impl Side {
     fn span(&mut self, message: &[u8]) -> Result<(), ProtobufError> {
-        let (mut offset, mut length) = (0_i64, 0_u32);
+        let (mut offset, mut length) = (0, 0);
         let mut reader = Reader::new(message);
-        while let Some((number, value)) = reader.field()? {
-            match number {
-                1 => offset = zigzag(value.varint()? & u64::from(u32::MAX)),
-                2 => length = low(value.varint()?),
-                _ => {}
+        while let Some(tag) = reader.tag()? {
+            match tag.number() {
+                1 => offset = i64::from(signed(reader.number(tag)?)),
+                2 => length = low(reader.number(tag)?),
+                _ => reader.skip(tag)?,
             }
         }
         self.overlaps |= self.spans > 0 && offset < 0;
@@ -200,20 +198,29 @@ impl Bounds {
     }
 }
 
+/// A `sint32`, which keeps the low half of what is sent for it.
+fn signed(value: u64) -> i32 {
+    low(zigzag(u64::from(low(value))).cast_unsigned()).cast_signed()
+}
+
 /// A repeated varint: packed, or one of it.
-fn varints(value: Value<'_>, mut each: impl FnMut(u64)) -> Result<(), ProtobufError> {
-    let Value::Bytes(packed) = value else { return value.varint().map(each) };
-    let mut reader = Reader::new(packed);
-    while !reader.is_empty() {
-        each(reader.varint()?);
+fn varints(reader: &mut Reader<'_>, tag: Tag, mut each: impl FnMut(u64)) -> Result<(), ProtobufError> {
+    if !tag.is_delimited() {
+        return reader.number(tag).map(each);
+    }
+    let mut packed = Reader::new(reader.bytes(tag)?);
+    while !packed.is_empty() {
+        each(packed.varint()?);
     }
     Ok(())
 }
 
 /// A repeated double: packed, or one of it.
-fn doubles(value: Value<'_>, mut each: impl FnMut(f64)) -> Result<(), ProtobufError> {
-    let Value::Bytes(packed) = value else { return value.double().map(each) };
-    let (whole, []) = packed.as_chunks::<8>() else { return Err(ProtobufError::Truncated) };
+fn doubles(reader: &mut Reader<'_>, tag: Tag, mut each: impl FnMut(f64)) -> Result<(), ProtobufError> {
+    if !tag.is_delimited() {
+        return reader.double(tag).map(each);
+    }
+    let (whole, []) = reader.bytes(tag)?.as_chunks::<8>() else { return Err(ProtobufError::Truncated) };
     whole.iter().for_each(|bytes| each(f64::from_le_bytes(*bytes)));
     Ok(())
 }

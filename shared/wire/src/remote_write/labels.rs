@@ -1,17 +1,16 @@
 //! The labels of the series at hand.
 //!
-//! Most labels of a series equal those of the series before it, so what was found out about them is kept: it takes
-//! a comparison to know them again, and no second look.
+//! What a series is, is kept up to date label by label: series that follow each other differ in few of theirs.
+
+mod memo;
+mod reader;
+
+pub(super) use memo::Source;
+pub(super) use reader::LabelReader;
 
 use super::METRIC_NAME;
-use crate::{
-    checks::Check,
-    protobuf::{
-        ProtobufError,
-        place::{Fields, same},
-    },
-};
-use std::cmp::Ordering;
+use crate::{checks::Check, words::same};
+use std::{cmp::Ordering, mem, ptr};
 
 /// The most labels that are looked at. One more is too many whatever the limit is.
 pub const HELD: usize = 1_024;
@@ -26,151 +25,40 @@ pub struct Seen {
 }
 
 /// A label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Label<'a> {
     /// Its name.
     pub name: &'a [u8],
-    /// Its value; never empty.
+    /// Its value; a label without one is none.
     pub value: &'a [u8],
     /// What is known about it.
     pub seen: Seen,
 }
 
-/// Where a label was read from, by which it is known again.
-pub(super) trait Source: Copy {
-    fn same(&self, other: &Self) -> bool;
-}
-
-/// Version 1: the field's own bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Raw<'a>(pub(super) &'a [u8]);
-
-impl Source for Raw<'_> {
-    fn same(&self, other: &Self) -> bool {
-        same(self.0, other.0)
-    }
-}
-
-/// Version 2: the symbols of its name and its value.
-impl Source for (u32, u32) {
-    fn same(&self, other: &Self) -> bool {
-        self == other
-    }
-}
-
-/// Reads the labels of one series after another.
-#[derive(Debug)]
-pub(super) struct LabelReader<'a, S> {
-    sources: Vec<S>,
-    labels: Labels<'a>,
-    /// How many labels of the series at hand were read, empty ones included.
-    read: usize,
-    /// How far what is known about the series before still holds.
-    unchanged: bool,
-    entries: Vec<Label<'a>>,
-    /// Whether the sorted labels stand where they were read.
-    aligned: bool,
-}
-
 /// The labels of a series: those that have a value.
 #[derive(Debug, Default)]
 pub struct Labels<'a> {
-    sorted: Vec<Label<'a>>,
+    /// All of them, as they were read.
+    held: Vec<Label<'a>>,
+    /// Where those that have a value are held, by their names.
+    sorted: Vec<usize>,
+    /// Where the first that is the metric's name is held.
+    metric: Option<usize>,
+    /// Whether a name stands twice.
+    repeated: bool,
+    /// How many have a fault.
+    faults: usize,
+    /// The sum of their hashes.
+    identity: u64,
+    /// How many more there were than are held.
     excess: usize,
 }
 
-impl<'a, S: Source> LabelReader<'a, S> {
-    pub(super) const fn new() -> Self {
-        Self {
-            sources: Vec::new(),
-            labels: Labels { sorted: Vec::new(), excess: 0 },
-            read: 0,
-            unchanged: true,
-            entries: Vec::new(),
-            aligned: false,
-        }
-    }
-
-    /// Begins a series.
-    pub(super) const fn begin(&mut self) {
-        self.read = 0;
-        self.unchanged = true;
-        self.labels.excess = 0;
-    }
-
-    /// Takes the next label; `parse` is asked for one that is not as in the series before.
-    pub(super) fn push(
-        &mut self,
-        source: S,
-        parse: impl FnOnce() -> Result<Label<'a>, ProtobufError>,
-    ) -> Result<(), ProtobufError> {
-        let at = self.read;
-        self.read = at.saturating_add(1);
-        match self.sources.get_mut(at) {
-            Some(before) if before.same(&source) => return Ok(()),
-            _ if at >= HELD => {
-                self.labels.excess = self.labels.excess.saturating_add(usize::from(!parse()?.value.is_empty()));
-                return Ok(());
-            }
-            Some(before) => *before = source,
-            None => self.sources.push(source),
-        }
-        let label = parse()?;
-        self.unchanged &= self.replace(at, label);
-        match self.entries.get_mut(at) {
-            Some(before) => *before = label,
-            None => self.entries.push(label),
-        }
-        Ok(())
-    }
-
-    /// Puts a label that has nothing but another value where it belongs, and says whether that was all.
-    fn replace(&mut self, at: usize, label: Label<'a>) -> bool {
-        let place = if self.aligned { self.labels.sorted.get_mut(at) } else { None };
-        match place {
-            Some(place) if place.name == label.name && !label.value.is_empty() => {
-                *place = label;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The labels of the series, all of which were read.
-    pub(super) fn end(&mut self) -> &Labels<'a> {
-        let read = self.read.min(self.sources.len());
-        if !self.unchanged || read != self.sources.len() {
-            self.sources.truncate(read);
-            self.entries.truncate(read);
-            self.labels.sorted.clear();
-            self.labels.sorted.extend(self.entries.iter().filter(|label| !label.value.is_empty()));
-            self.aligned = self.labels.sorted.len() == self.entries.len();
-            if !self.labels.sorted.is_sorted_by(|a, b| order(a.name, b.name) != Ordering::Greater) {
-                self.aligned = false;
-                self.labels.sorted.sort_by(|a, b| order(a.name, b.name));
-            }
-            self.unchanged = true;
-        }
-        &self.labels
-    }
-}
-
-impl<'a> LabelReader<'a, Raw<'a>> {
-    /// Skips the labels that come next as long as they are those of the series before.
-    #[inline]
-    pub(super) fn skip(&mut self, fields: &mut Fields<'a>) {
-        while let Some(Raw(before)) = self.sources.get(self.read)
-            && fields.skip(before)
-        {
-            self.read = self.read.saturating_add(1);
-        }
-    }
-}
-
 impl<'a> Labels<'a> {
-    /// Those that are held, in the order of their names.
-    pub fn sorted(&self) -> &[Label<'a>] {
-        &self.sorted
+    /// Those that are held, in the order of their names. Those of a series with too many come as they were read.
+    pub fn sorted(&self) -> impl ExactSizeIterator<Item = &Label<'a>> + Clone {
+        const NONE: &Label<'_> = &Label { name: b"", value: b"", seen: Seen { hash: 0, fault: None } };
+        self.sorted.iter().map(|place| self.held.get(*place).unwrap_or(NONE))
     }
 
     /// How many there are.
@@ -178,9 +66,80 @@ impl<'a> Labels<'a> {
         self.sorted.len().saturating_add(self.excess)
     }
 
-    /// The metric's name; empty if there is none.
-    pub fn metric(&self) -> &'a [u8] {
-        self.sorted.iter().find(|label| label.name == METRIC_NAME).map_or(&[], |label| label.value)
+    /// The metric's name, the first of them if there are several.
+    pub fn metric(&self) -> Option<&Label<'a>> {
+        self.held.get(self.metric?)
+    }
+
+    /// Whether one of them has a fault or a name that stands twice.
+    pub const fn is_faulty(&self) -> bool {
+        self.faults > 0 || self.repeated
+    }
+
+    /// Who the series is: the sum of the hashes.
+    pub const fn identity(&self) -> u64 {
+        self.identity
+    }
+
+    /// Puts a label in place of another, and says whether it differs in nothing but its value.
+    fn add(&mut self, at: usize, label: &Label<'a>) -> bool {
+        let Some(place) = self.held.get_mut(at) else { return self.push(label) };
+        let same_name = ptr::eq(place.name, label.name) || same(place.name, label.name);
+        let renamed = !same_name || place.value.is_empty() != label.value.is_empty();
+        let before = mem::replace(place, *label).seen;
+        self.count_out(before);
+        self.count_in(label.seen);
+        !renamed
+    }
+
+    #[cold]
+    fn push(&mut self, label: &Label<'a>) -> bool {
+        if self.held.len() < HELD {
+            self.held.push(*label);
+            self.count_in(label.seen);
+        } else {
+            self.excess = self.excess.saturating_add(usize::from(!label.value.is_empty()));
+        }
+        false
+    }
+
+    /// Leaves this many.
+    fn truncate(&mut self, length: usize) {
+        while self.held.len() > length
+            && let Some(label) = self.held.pop()
+        {
+            self.count_out(label.seen);
+        }
+    }
+
+    #[inline]
+    const fn count_in(&mut self, seen: Seen) {
+        self.identity = self.identity.wrapping_add(seen.hash);
+        if seen.fault.is_some() {
+            self.faults = self.faults.saturating_add(1);
+        }
+    }
+
+    #[inline]
+    const fn count_out(&mut self, seen: Seen) {
+        self.identity = self.identity.wrapping_sub(seen.hash);
+        if seen.fault.is_some() {
+            self.faults = self.faults.saturating_sub(1);
+        }
+    }
+
+    /// Puts them in order, after their names have changed, unless they are more than this many.
+    fn arrange(&mut self, most: usize) {
+        let Self { held, sorted, .. } = self;
+        let name = |place: &usize| held.get(*place).map_or(&b""[..], |label| label.name);
+        let valued = held.iter().enumerate().filter(|(_, label)| !label.value.is_empty());
+        sorted.clear();
+        sorted.extend(valued.map(|(place, _)| place));
+        if sorted.len() <= most && !sorted.is_sorted_by(|a, b| order(name(a), name(b)) != Ordering::Greater) {
+            sorted.sort_by(|a, b| order(name(a), name(b)));
+        }
+        self.repeated = sorted.iter().zip(sorted.iter().skip(1)).any(|(a, b)| name(a) == name(b));
+        self.metric = sorted.iter().find(|place| name(place) == METRIC_NAME).copied();
     }
 }
 
@@ -196,52 +155,79 @@ fn order(a: &[u8], b: &[u8]) -> Ordering {
 mod tests {
     use super::*;
 
-    fn read(
-        reader: &mut LabelReader<'static, Raw<'static>>,
-        labels: &[(&'static str, &'static str)],
-    ) -> (usize, String) {
-        let mut parsed = 0;
-        reader.begin();
-        for (name, value) in labels {
-            let raw = Raw(format!("{name}={value}").leak().as_bytes());
-            let label = Label { name: name.as_bytes(), value: value.as_bytes(), seen: Seen::default() };
-            let parse = || {
-                parsed += 1;
-                Ok(label)
-            };
-            reader.push(raw, parse).unwrap();
-        }
+    fn label<'a>(name: &'a str, value: &'a str, fault: Option<Check>) -> Label<'a> {
+        let hash = if value.is_empty() { 0 } else { (name.len() * 1_000 + value.len()) as u64 };
+        Label { name: name.as_bytes(), value: value.as_bytes(), seen: Seen { hash, fault } }
+    }
+
+    fn sorted(labels: &Labels<'_>) -> String {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let sorted = reader.end().sorted().iter().map(|label| text(label.name) + "=" + &text(label.value));
-        (parsed, sorted.collect::<Vec<_>>().join(","))
+        let pairs = labels.sorted().map(|label| text(label.name) + "=" + &text(label.value));
+        pairs.collect::<Vec<_>>().join(",")
     }
 
     #[test]
-    fn labels_that_do_not_change_are_read_once_and_always_come_sorted() {
-        let mut reader = LabelReader::new();
-        for (labels, want) in [
-            (&[("a", "1"), ("b", "2")][..], (2, "a=1,b=2")),
-            (&[("a", "1"), ("b", "2")], (0, "a=1,b=2")),
-            (&[("a", "1"), ("b", "3")], (1, "a=1,b=3")),
-            (&[("a", "1")], (0, "a=1")),
-            (&[("z", "1"), ("b", ""), ("c", "4")], (3, "c=4,z=1")),
-            (&[("z", "1"), ("b", "2"), ("c", "4")], (1, "b=2,c=4,z=1")),
-            (&[], (0, "")),
-            (&[("long_name_2", "1"), ("long_name_10", "2"), ("long", "3")], (3, "long=3,long_name_10=2,long_name_2=1")),
-            (&[("a", "1"), ("a", "1")], (2, "a=1,a=1")),
+    fn labels_come_by_their_names_and_those_without_a_value_do_not() {
+        let mut labels = Labels::default();
+        for (pairs, want, metric, faulty) in [
+            (&[("b", "1"), ("a", "2")][..], "a=2,b=1", None, false),
+            (&[("b", ""), ("a", "2"), ("__name__", "up")], "__name__=up,a=2", Some("up"), false),
+            (
+                &[("z", "1"), ("long_name_2", "2"), ("long_name_10", "3")],
+                "long_name_10=3,long_name_2=2,z=1",
+                None,
+                false,
+            ),
+            (&[("a", "1"), ("c", "2"), ("a", "0")], "a=1,a=0,c=2", None, true),
+            (&[], "", None, false),
         ] {
-            let (parsed, sorted) = read(&mut reader, labels);
-            assert_eq!((parsed, sorted.as_str()), want, "{labels:?}");
+            for (place, (name, value)) in pairs.iter().enumerate() {
+                labels.add(place, &label(name, value, None));
+            }
+            labels.truncate(pairs.len());
+            labels.arrange(HELD);
+            assert_eq!((sorted(&labels).as_str(), labels.is_faulty()), (want, faulty), "{pairs:?}");
+            assert_eq!(labels.metric().map(|label| label.value), metric.map(str::as_bytes), "{pairs:?}");
+            assert_eq!(labels.count(), labels.sorted().len());
+            assert_eq!(labels.identity(), labels.sorted().map(|label| label.seen.hash).sum::<u64>());
+        }
+    }
+
+    #[test]
+    fn a_fault_goes_with_its_label() {
+        let mut labels = Labels::default();
+        labels.add(0, &label("a", "1", Some(Check::LabelInvalid)));
+        labels.add(1, &label("b", "1", Some(Check::LabelInvalid)));
+        labels.add(0, &label("a", "1", None));
+        assert!(labels.is_faulty());
+        labels.truncate(1);
+        assert!(!labels.is_faulty());
+    }
+
+    #[test]
+    fn only_another_value_leaves_the_order_as_it_is() {
+        let mut labels = Labels::default();
+        assert!(!labels.add(0, &label("a", "1", None)));
+        for (name, value, same) in [
+            ("a", "2", true),
+            ("a", "", false),
+            ("a", "", true),
+            ("a", "3", false),
+            ("b", "3", false),
+            ("bb", "3", false),
+        ] {
+            assert_eq!(labels.add(0, &label(name, value, None)), same, "{name}={value}");
         }
     }
 
     #[test]
     fn more_labels_than_can_be_held_are_counted() {
-        let mut reader = LabelReader::new();
-        let many = vec![("a", "1"); HELD + 5];
-        read(&mut reader, &many);
-        assert_eq!((reader.labels.count(), reader.sources.len()), (HELD + 5, HELD));
-        read(&mut reader, &many[..2]);
-        assert_eq!(reader.labels.count(), 2);
+        let mut labels = Labels::default();
+        for place in 0..HELD + 5 {
+            labels.add(place, &label("a", "1", None));
+        }
+        labels.add(HELD, &label("a", "", None));
+        labels.arrange(HELD);
+        assert_eq!((labels.count(), labels.held.len()), (HELD + 5, HELD));
     }
 }

@@ -3,7 +3,10 @@
 pub(super) mod types;
 
 use super::{Contents, labels::HELD};
-use crate::checks::{Check, Limit, Limits};
+use crate::{
+    checks::{Check, Limit, Limits},
+    identity::Identity,
+};
 use std::collections::BTreeMap;
 use types::{Histogram, Request, Series};
 
@@ -13,21 +16,34 @@ pub(super) struct Outcome<R> {
     pub(super) counts: BTreeMap<Check, u32>,
     pub(super) sent: Contents,
     pub(super) kept: Contents,
+    /// Who asked to be active.
+    pub(super) asked: Vec<u64>,
     pub(super) left: R,
 }
 
 /// The rules a request is judged by.
+#[derive(Clone, Copy)]
 pub(super) struct Rules<'r> {
     pub(super) limits: &'r Limits,
     pub(super) now: i64,
+    pub(super) identity: Identity,
     /// Series of metrics so named are new while there is no room.
     pub(super) refused: &'r [u8],
+    /// Exemplars must not be older; found out by the reference itself.
+    pub(super) exemplars_since: i64,
 }
 
 /// Judges a request; `None` if it is malformed.
 pub(super) fn judge<R: Request>(body: &[u8], rules: &Rules<'_>) -> Option<Outcome<R>> {
     let mut left = R::decode(body).ok().filter(Request::is_sound)?;
     let (mut counts, mut sent, mut kept) = (BTreeMap::new(), Contents::default(), Contents::default());
+    let mut times = Vec::new();
+    left.retain(|series| {
+        times.extend(series.samples.iter().copied().chain(series.histograms.iter().map(|one| one.timestamp)));
+        true
+    });
+    let rules = &Rules { exemplars_since: rules.exemplars_since(&times), ..*rules };
+    let mut asked = Vec::new();
     let mut refuse = |check: Check| *counts.entry(check).or_default() += 1;
     sent.metadata = left.metadata().len();
     left.metadata().retain(|metadata| match rules.metadata(&metadata.metric_family_name, &metadata.unit) {
@@ -40,13 +56,13 @@ pub(super) fn judge<R: Request>(body: &[u8], rules: &Rules<'_>) -> Option<Outcom
     kept.metadata = left.metadata().len();
     left.retain(|series| {
         sent.add(contents(series));
-        let keep = rules.series(series, &mut refuse);
+        let keep = rules.series(series, &mut refuse, &mut asked);
         if keep {
             kept.add(contents(series));
         }
         keep
     });
-    Some(Outcome { counts, sent, kept, left })
+    Some(Outcome { counts, sent, kept, asked, left })
 }
 
 fn contents(series: &Series) -> Contents {
@@ -61,7 +77,7 @@ fn contents(series: &Series) -> Contents {
 
 impl Rules<'_> {
     /// Removes what is refused of a series, and says whether the rest of it stays.
-    fn series(&self, series: &mut Series, refuse: &mut impl FnMut(Check)) -> bool {
+    fn series(&self, series: &mut Series, refuse: &mut impl FnMut(Check), asked: &mut Vec<u64>) -> bool {
         let mut labels = series.labels.clone();
         labels.retain(|(_, value)| !value.is_empty());
         labels.sort_by(|a, b| a.0.cmp(&b.0));
@@ -76,18 +92,22 @@ impl Rules<'_> {
             let many = self.exceeds(Limit::HistogramBuckets, buckets(histogram)).then_some(Check::HistogramBucketCount);
             pass(self.time(histogram.timestamp).or(histogram_fault(histogram)).or(many))
         });
-        series.exemplars.retain(|(labels, at)| pass(self.exemplar(labels, *at)));
+        let mut count = 0;
+        series.exemplars.retain(|(labels, at)| {
+            count += 1;
+            let many = self.exceeds(Limit::Exemplars, count).then_some(Check::TooManyExemplars);
+            pass(many.or(self.exemplar(labels, *at)))
+        });
         let has = series.samples.len() + series.histograms.len();
         let new = labels.iter().any(|(name, value)| name == b"__name__" && value == self.refused);
-        match (had, has) {
-            (0, _) => true,
-            (_, 0) => false,
-            _ if new => {
-                refuse(Check::TooManySeries);
-                false
-            }
-            _ => true,
+        if had == 0 || has == 0 || labels.is_empty() {
+            return had == 0 || has > 0;
         }
+        asked.push(self.identity.series(labels.iter().map(|(name, value)| self.identity.label(name, value))));
+        if new {
+            refuse(Check::TooManySeries);
+        }
+        !new
     }
 
     fn labels(&self, labels: &[(Vec<u8>, Vec<u8>)]) -> Option<Check> {
@@ -133,6 +153,11 @@ impl Rules<'_> {
         regex_lite::Regex::new(&pattern).unwrap().is_match(text) && !text.ends_with('\n')
     }
 
+    fn exemplars_since(&self, times: &[i64]) -> i64 {
+        let retention = self.limits.value(Limit::Retention) as i64 * 1000;
+        times.iter().min().map_or(0, |oldest| oldest.saturating_sub(300_000).max(self.now - retention))
+    }
+
     fn time(&self, at: i64) -> Option<Check> {
         let seconds = |limit| i128::from(self.limits.value(limit)) * 1000;
         let ahead = i128::from(at) - i128::from(self.now);
@@ -154,6 +179,10 @@ impl Rules<'_> {
             Some(Check::ExemplarTimestampInvalid)
         } else if self.exceeds(Limit::ExemplarLabels, characters) {
             Some(Check::ExemplarLabelsTooLong)
+        } else if labels.iter().all(|(name, value)| name.is_empty() || value.is_empty()) {
+            Some(Check::ExemplarLabelsBlank)
+        } else if at < self.exemplars_since {
+            Some(Check::ExemplarTooOld)
         } else if self.time(at) == Some(Check::TooFarInFuture) {
             Some(Check::ExemplarTooFarInFuture)
         } else {

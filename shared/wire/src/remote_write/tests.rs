@@ -1,9 +1,11 @@
+mod generator;
+
 use super::{
     reference::{
         self, Rules,
         types::{
-            BucketSpan, Count, Exemplar, Exemplar2, Histogram, Label, Metadata2, MetricMetadata, Plain, Request,
-            Sample, Series, TimeSeries, TimeSeries2, Version1, Version2, WriteRequest, WriteRequest2, ZeroCount,
+            Label, Plain, Request, Sample, Series, TimeSeries, TimeSeries2, Version1, Version2, WriteRequest,
+            WriteRequest2,
         },
     },
     *,
@@ -12,16 +14,21 @@ use crate::{
     checks::{Check, Limit, Limits},
     identity::{Admission, Identity, Open},
     protobuf::ProtobufError,
-    random::{Random, rounds},
+    random::rounds,
+    scramble::scramble,
 };
+use generator::Generator;
 use prost::Message;
 use std::collections::{BTreeMap, HashSet};
 
 const NOW: i64 = 1_700_000_000_000;
 const KEY: [u8; 16] = [7; 16];
 
-/// Admits all but a few.
-struct Refusing(HashSet<u64>);
+/// Admits all but a few, and remembers who asked.
+struct Refusing {
+    refused: HashSet<u64>,
+    asked: Vec<u64>,
+}
 
 impl Admission for Refusing {
     fn key(&self) -> [u8; 16] {
@@ -29,7 +36,8 @@ impl Admission for Refusing {
     }
 
     fn admit(&mut self, identity: u64) -> bool {
-        !self.0.contains(&identity)
+        self.asked.push(identity);
+        !self.refused.contains(&identity)
     }
 }
 
@@ -43,154 +51,12 @@ fn limits() -> Limits {
         (Limit::LabelName, 10),
         (Limit::LabelValue, 12),
         (Limit::HistogramBuckets, 2),
+        (Limit::Exemplars, 2),
         (Limit::ExemplarLabels, 12),
         (Limit::MetadataText, 8),
     ]
     .into_iter()
     .fold(Limits::default(), |limits, (limit, value)| limits.with(limit, value))
-}
-
-/// A text as bytes, of which one is no text at all.
-fn bytes(text: &str) -> Vec<u8> {
-    if text == "\u{7f}" { vec![0xff] } else { text.into() }
-}
-
-/// Generates requests most of whose parts are good.
-struct Generator(Random);
-
-impl Generator {
-    fn pairs(&mut self) -> Vec<(&'static str, &'static str)> {
-        let metrics = ["up", "down", "full", "build_info", "a:b", "", "9x", "é", "a name that is long"];
-        let metric = if self.0.below(3) > 0 { self.0.pick(&metrics[..4]) } else { self.0.pick(&metrics) };
-        let names = ["job", "instance", "zone", "le", "__name__", "long_name_x", "a-b", "", "é"];
-        let values = ["api", "1", "", "a value too long", "\u{7f}"];
-        let mut pairs = vec![("__name__", metric)];
-        for _ in 0..self.0.below(7) {
-            let name = if self.0.below(6) > 0 { self.0.pick(&names[..4]) } else { self.0.pick(&names) };
-            pairs.push((name, if self.0.below(6) > 0 { "api" } else { self.0.pick(&values) }));
-        }
-        if self.0.below(8) == 0 {
-            pairs.remove(0);
-        }
-        pairs
-    }
-
-    fn time(&mut self) -> i64 {
-        match self.0.below(12) {
-            0 => self.0.pick(&[0, -1, i64::MIN, i64::MAX, NOW + 600_000, NOW + 600_001, NOW - 2_678_400_000]),
-            1 => NOW - 2_678_400_001,
-            _ => NOW - self.0.below(1000) as i64,
-        }
-    }
-
-    fn histogram(&mut self) -> Histogram {
-        let deltas: Vec<i64> = (0..self.0.below(4)).map(|_| self.0.pick(&[1, 2, 0, -1])).collect();
-        let running = deltas.iter().scan(0, |sum: &mut i64, delta| {
-            *sum += delta;
-            Some(*sum)
-        });
-        let total = u64::try_from(running.sum::<i64>()).unwrap_or(0);
-        let mut histogram = Histogram {
-            count: Some(Count::Whole(total + 1)),
-            zero_count: Some(ZeroCount::Whole(1)),
-            positive_spans: vec![BucketSpan { offset: -2, length: u32::try_from(deltas.len()).unwrap() }],
-            positive_deltas: deltas,
-            timestamp: self.time(),
-            ..Histogram::default()
-        };
-        match self.0.below(16) {
-            0 => histogram.schema = self.0.pick(&[-53, -4, -5, 8, 9, i32::MIN]),
-            1 => histogram.sum = f64::NAN,
-            2 => histogram.count = Some(Count::Fraction(2.5)),
-            3 => histogram.positive_spans.push(BucketSpan { offset: self.0.pick(&[-1, 1]), length: u32::MAX }),
-            4 => histogram.negative_deltas.push(3),
-            5 => histogram.positive_counts = vec![0.5, -1.0],
-            6 => histogram.custom_values = vec![1.0, 2.0],
-            12 => histogram.count = Some(Count::Whole(total + self.0.next() % 3)),
-            7 => histogram.zero_count = Some(ZeroCount::Fraction(0.0)),
-            8..10 => {
-                histogram.schema = -53;
-                histogram.zero_count = None;
-                histogram.count = Some(Count::Whole(total));
-                histogram.custom_values = vec![1.0, self.0.pick(&[0.5, 2.0, 3.0, f64::INFINITY, f64::NAN])];
-                histogram.positive_spans[0].offset = self.0.pick(&[0, 0, 0, 1, 2]);
-            }
-            10..12 => {
-                histogram.count = Some(Count::Fraction(1.0));
-                histogram.positive_counts = vec![self.0.pick(&[0.5, -0.5]); histogram.positive_deltas.len()];
-                histogram.positive_deltas.clear();
-            }
-            _ => {}
-        }
-        histogram
-    }
-
-    fn some<T>(&mut self, most: usize, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
-        (0..self.0.below(most + 1)).map(|_| one(self)).collect()
-    }
-
-    fn sample(&mut self) -> Sample {
-        Sample { value: 1.5, timestamp: self.time() }
-    }
-
-    fn exemplar_pairs(&mut self) -> Vec<(&'static str, &'static str)> {
-        self.some(2, |this| ("trace", this.0.pick(&["x", "ééé", "far too long"])))
-    }
-
-    fn version1(&mut self) -> Vec<u8> {
-        let label = |(name, value): (&str, &str)| Label { name: name.into(), value: bytes(value) };
-        let labels = |pairs: Vec<(&'static str, &'static str)>| pairs.into_iter().map(label).collect::<Vec<_>>();
-        let timeseries = self.some(6, |this| TimeSeries {
-            labels: labels(this.pairs()),
-            samples: this.some(3, Self::sample),
-            exemplars: this.some(2, |this| Exemplar {
-                labels: labels(this.exemplar_pairs()),
-                value: 1.0,
-                timestamp: this.time(),
-            }),
-            histograms: this.some(1, Self::histogram),
-        });
-        let text = |this: &mut Self| this.0.pick(&["up", "", "too long for it"]).into();
-        let metadata = self.some(2, |this| MetricMetadata {
-            kind: 1,
-            metric_family_name: text(this),
-            help: text(this),
-            unit: text(this),
-        });
-        WriteRequest { timeseries, metadata, ..WriteRequest::default() }.encode_to_vec()
-    }
-
-    fn version2(&mut self) -> Vec<u8> {
-        let mut symbols: Vec<Vec<u8>> = vec![vec![]];
-        let mut refer = |pairs: Vec<(&'static str, &'static str)>| -> Vec<u32> {
-            let mut one = |text: &str| {
-                let known = symbols.iter().position(|symbol| *symbol == bytes(text));
-                let index = known.unwrap_or_else(|| {
-                    symbols.push(bytes(text));
-                    symbols.len() - 1
-                });
-                u32::try_from(index).unwrap()
-            };
-            pairs.into_iter().flat_map(|(name, value)| [one(name), one(value)]).collect()
-        };
-        let timeseries = self.some(6, |this| TimeSeries2 {
-            labels_refs: refer(this.pairs()),
-            samples: this.some(3, Self::sample),
-            histograms: this.some(1, Self::histogram),
-            exemplars: this.some(2, |this| Exemplar2 {
-                labels_refs: refer(this.exemplar_pairs()),
-                value: 1.0,
-                timestamp: this.time(),
-            }),
-            metadata: this.some(1, |this| Metadata2 { kind: 1, help_ref: this.0.pick(&[0, 1]), unit_ref: 0 }),
-        });
-        let timeseries = timeseries.into_iter().map(|mut series| {
-            series.labels_refs.truncate(series.labels_refs.len() - self.0.below(400) / 399);
-            series
-        });
-        WriteRequest2 { symbols: symbols.clone(), timeseries: timeseries.collect(), ..WriteRequest2::default() }
-            .encode_to_vec()
-    }
 }
 
 /// The identities of all series of a metric, computed from owned labels.
@@ -216,13 +82,13 @@ fn compare<R: Request + std::fmt::Debug>(
     plain: impl Fn(&R) -> &Plain,
     counts: &mut BTreeMap<Check, u32>,
 ) -> bool {
-    let rules = Rules { limits, now: NOW, refused: b"full" };
+    let identity = Identity::new(&KEY);
+    let rules = Rules { limits, now: NOW, identity, refused: b"full", exemplars_since: i64::MIN };
     let refused = R::decode(body).map(|request| identities(plain(&request), b"full")).unwrap_or_default();
-    let mut admission = Refusing(refused);
-    let mut validator = Validator::new(limits, NOW, &mut admission);
-    let (ours, theirs) = (walk(body, &mut validator), reference::judge::<R>(body, &rules));
-    let report = validator.into_report();
-    let Ok(judged) = ours else {
+    let mut admission = Refusing { refused, asked: Vec::new() };
+    let ours = validate(limits, NOW, &mut admission, |judge| walk(body, judge));
+    let theirs = reference::judge::<R>(body, &rules);
+    let Ok((judged, report)) = ours else {
         assert!(theirs.is_none(), "{ours:?} against {theirs:?} of {body:02x?}");
         return false;
     };
@@ -230,6 +96,9 @@ fn compare<R: Request + std::fmt::Debug>(
     let ours: BTreeMap<_, _> = report.reasons().map(|reason| (reason.check, reason.count)).collect();
     assert_eq!(ours, theirs.counts, "{body:02x?}");
     assert_eq!((judged.sent, judged.kept), (theirs.sent, theirs.kept), "{body:02x?}");
+    // Who validates twice asks twice.
+    let (once, again) = admission.asked.split_at(theirs.asked.len());
+    assert!(once == theirs.asked && (again.is_empty() || again == once), "{body:02x?}");
     let left = R::decode(&judged.patch.apply(body)).unwrap();
     // By their text, because not every number equals itself.
     assert_eq!(format!("{left:?}"), format!("{:?}", theirs.left), "{body:02x?}");
@@ -245,14 +114,16 @@ fn agree<R: Request + std::fmt::Debug>(
     plain: impl Fn(&R) -> &Plain + Copy,
 ) -> BTreeMap<Check, u32> {
     let (limits, utf8) = (limits(), limits().with(Limit::Utf8Names, 1));
-    let mut generator = Generator(Random::new(1));
+    let mut generator = Generator::new(1);
     let (mut counts, mut malformed) = (BTreeMap::new(), 0);
     for _ in 0..rounds(3_000) {
         let mut body = generate(&mut generator);
         assert!(compare(&body, &limits, walk, plain, &mut counts) || body.is_empty() || walk_is_odd(&body));
         compare(&body, &utf8, walk, plain, &mut counts);
-        for _ in 0..1 + generator.0.below(4) {
-            generator.0.damage(&mut body, b"\x00\x01\x02\x08\x0a\x10\x12\x1a\x22\x2a\x7f\x80\xff");
+        body = scramble(&mut generator.random, &body);
+        compare(&body, &limits, walk, plain, &mut counts);
+        for _ in 0..1 + generator.random.below(4) {
+            generator.random.damage(&mut body, b"\x00\x01\x02\x08\x0a\x10\x12\x1a\x22\x2a\x7f\x80\xff");
         }
         malformed += u32::from(!compare(&body, &limits, walk, plain, &mut counts));
     }
@@ -300,6 +171,28 @@ fn each_version_refuses_the_other() {
     ] {
         assert_eq!((first(body), second(body)), (of_first, of_second), "{body:02x?}");
     }
+}
+
+#[test]
+fn a_label_behind_others_is_not_taken_for_one_whose_bytes_are_its_own() {
+    let field = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+    let inner = [field(0x0a, b"job"), field(0x12, b"a")].concat();
+    let leading = field(0x0a, &inner);
+    // Its name is what the leading label consists of, so that its content is that label byte for byte.
+    let stray = field(0x0a, &leading);
+    let metric = field(0x0a, &[field(0x0a, b"__name__"), field(0x12, b"up")].concat());
+    let sample = field(0x12, &Sample { value: 1.0, timestamp: NOW }.encode_to_vec());
+    let series = |parts: &[&[u8]]| field(0x0a, &parts.concat());
+    // In turns, so that labels are looked up and not known by their places.
+    let two = [series(&[&metric, &leading, &sample, &stray]), series(&[&metric, &sample])];
+    let (body, mut counts) = (two.concat().repeat(4), BTreeMap::new());
+    assert!(compare::<Version1>(
+        &body,
+        &limits(),
+        |body, judge| version1::walk(body, judge),
+        |one| &one.0,
+        &mut counts
+    ));
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! The judge that knows the checks: what Mimir's distributor refuses, and what its ingesters would.
 
-use super::{Exemplar, Histogram, Judge, Labels, METRIC_NAME, Metadata, Seen, labels::HELD};
+use super::{
+    Exemplar, Histogram, Judge, Judged, Labels, METRIC_NAME, Metadata, Seen,
+    labels::{HELD, Label},
+};
 use crate::{
     checks::{Check, Limit, Limits},
-    identity::{Admission, Identity},
+    identity::{Admission, Identity, Named},
+    protobuf::ProtobufError,
     report::Report,
+    words::is_ascii,
 };
 
 /// The suffix of metrics whose purpose is their labels.
@@ -15,10 +20,57 @@ const INFO: &[u8] = b"_info";
 pub struct Validator<'v, A> {
     limits: &'v Limits,
     identity: Identity,
+    utf8_names: bool,
+    /// How many labels a series may have, and one whose purpose is its labels.
+    labels: [usize; 2],
     admission: &'v mut A,
     earliest: i64,
     latest: i64,
+    exemplars: Exemplars,
     report: Report,
+}
+
+/// What is known of the exemplars of a request.
+#[derive(Debug)]
+struct Exemplars {
+    /// How many of the series at hand were looked at.
+    of_series: usize,
+    /// The time of the oldest that is kept.
+    oldest: i64,
+    /// None must be older than this.
+    since: i64,
+}
+
+/// How much older than the oldest sample an exemplar may be, in milliseconds. Clients do not let go of exemplars, and
+/// send them with every scrape.
+const EXEMPLAR_AGE: i64 = 300_000;
+
+/// Validates a request; twice, if only all of it shows that exemplars in it are too old.
+pub fn validate<A: Admission>(
+    limits: &Limits,
+    now_millis: i64,
+    admission: &mut A,
+    walk: impl Fn(&mut Validator<'_, A>) -> Result<Judged, ProtobufError>,
+) -> Result<(Judged, Report), ProtobufError> {
+    let mut validator = Validator::new(limits, now_millis, admission);
+    let judged = walk(&mut validator)?;
+    let since = judged.earliest.map_or(0, |earliest| earliest.saturating_sub(EXEMPLAR_AGE).max(validator.earliest));
+    if validator.exemplars.oldest >= since {
+        return Ok((judged, validator.report));
+    }
+    let mut validator = Validator::new(limits, now_millis, admission);
+    validator.exemplars.since = since;
+    let judged = walk(&mut validator)?;
+    Ok((judged, validator.report))
+}
+
+/// What is known of a label's name.
+#[derive(Clone, Copy, Debug)]
+pub struct Name {
+    hashed: Named,
+    fault: Option<Check>,
+    /// Whether it is what a metric's name stands under.
+    metric: bool,
 }
 
 impl<'v, A: Admission> Validator<'v, A> {
@@ -28,12 +80,19 @@ impl<'v, A: Admission> Validator<'v, A> {
             0 => None,
             seconds => Some(i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX)),
         };
+        let labels = [Limit::Labels, Limit::InfoLabels].map(|limit| match limits.value(limit) {
+            0 => HELD,
+            most => usize::try_from(most).unwrap_or(HELD).min(HELD),
+        });
         Self {
             limits,
+            labels,
             identity: Identity::new(&admission.key()),
+            utf8_names: limits.value(Limit::Utf8Names) != 0,
             admission,
             earliest: millis(Limit::Retention).map_or(i64::MIN, |retention| now_millis.saturating_sub(retention)),
             latest: millis(Limit::CreationGrace).map_or(i64::MAX, |grace| now_millis.saturating_add(grace)),
+            exemplars: Exemplars { of_series: 0, oldest: i64::MAX, since: i64::MIN },
             report: Report::default(),
         }
     }
@@ -43,16 +102,20 @@ impl<'v, A: Admission> Validator<'v, A> {
         self.report
     }
 
-    /// The checks of one label, in Mimir's order.
-    fn label_fault(&self, name: &[u8], value: &[u8]) -> Option<Check> {
-        let utf8_names = self.limits.value(Limit::Utf8Names) != 0;
-        if name == METRIC_NAME && !is_name(value, utf8_names, b":") {
-            Some(Check::MetricNameInvalid)
-        } else if !is_name(name, utf8_names, b"") {
+    /// The checks of a name, in Mimir's order.
+    fn name_fault(&self, name: &[u8]) -> Option<Check> {
+        if !is_name(name, self.utf8_names, LABEL) {
             Some(Check::LabelInvalid)
         } else if self.limits.exceeds(Limit::LabelName, name.len()) {
             Some(Check::LabelNameTooLong)
-        } else if !value.is_ascii() && std::str::from_utf8(value).is_err() {
+        } else {
+            None
+        }
+    }
+
+    /// The checks of a value.
+    fn value_fault(&self, value: &[u8]) -> Option<Check> {
+        if !is_ascii(value) && std::str::from_utf8(value).is_err() {
             Some(Check::LabelValueInvalid)
         } else if self.limits.exceeds(Limit::LabelValue, value.len()) {
             Some(Check::LabelValueTooLong)
@@ -62,32 +125,30 @@ impl<'v, A: Admission> Validator<'v, A> {
     }
 
     /// The first fault of a series, with the label it is found at.
-    fn series_fault(&self, labels: &Labels<'_>) -> Option<(Check, usize)> {
-        let sorted = labels.sorted();
-        if sorted.is_empty() {
-            return None;
-        }
-        let Some(metric) = sorted.iter().position(|label| label.name == METRIC_NAME) else {
-            return Some((Check::MissingMetricName, 0));
+    fn series_fault<'l>(&self, labels: &'l Labels<'_>) -> Option<(Check, &'l Label<'l>)> {
+        let Some(metric) = labels.metric() else {
+            return labels.sorted().next().map(|first| (Check::MissingMetricName, first));
         };
-        let named = sorted.get(metric)?;
-        if named.seen.fault == Some(Check::MetricNameInvalid) {
+        if metric.seen.fault == Some(Check::MetricNameInvalid) {
             return Some((Check::MetricNameInvalid, metric));
         }
-        let (check, limit) = if named.value.ends_with(INFO) {
-            (Check::TooManyInfoLabels, Limit::InfoLabels)
-        } else {
-            (Check::TooManyLabels, Limit::Labels)
-        };
-        if self.limits.exceeds(limit, labels.count()) || labels.count() > HELD {
-            return Some((check, metric));
+        match self.too_many(labels.count(), metric.value) {
+            Some(check) => Some((check, metric)),
+            None if labels.is_faulty() => first_fault(labels),
+            None => None,
         }
-        let mut before: &[u8] = &[];
-        sorted.iter().enumerate().find_map(|(index, label)| {
-            let twice = index > 0 && label.name == before;
-            before = label.name;
-            label.seen.fault.or(twice.then_some(Check::DuplicateLabelNames)).map(|check| (check, index))
-        })
+    }
+
+    /// Whether a metric of this name has too many labels.
+    #[inline]
+    fn too_many(&self, labels: usize, metric: &[u8]) -> Option<Check> {
+        let [most, most_of_info] = self.labels;
+        if labels <= most.min(most_of_info) {
+            return None;
+        }
+        let info = metric.ends_with(INFO);
+        let (check, most) = if info { (Check::TooManyInfoLabels, most_of_info) } else { (Check::TooManyLabels, most) };
+        (labels > most).then_some(check)
     }
 
     fn refuse(&mut self, check: Check, offender: impl FnOnce() -> String) -> bool {
@@ -95,6 +156,7 @@ impl<'v, A: Admission> Validator<'v, A> {
         false
     }
 
+    #[inline]
     fn timely(&mut self, labels: &Labels<'_>, millis: i64) -> bool {
         let (check, bound) = if millis > self.latest {
             (Check::TooFarInFuture, self.latest)
@@ -103,32 +165,42 @@ impl<'v, A: Admission> Validator<'v, A> {
         } else {
             return true;
         };
-        self.refuse(check, || format!("{} at {millis} ms, bound {bound}", shown(labels.metric())))
+        self.refuse(check, || format!("{} at {millis} ms, bound {bound}", shown_metric(labels)))
     }
 }
 
 impl<A: Admission> Judge for Validator<'_, A> {
-    fn label(&mut self, name: &[u8], value: &[u8]) -> Seen {
-        // A label without a value is none.
-        if value.is_empty() {
-            return Seen::default();
-        }
-        Seen { hash: self.identity.label(name, value), fault: self.label_fault(name, value) }
+    type Name = Name;
+
+    fn name(&mut self, name: &[u8]) -> Name {
+        let metric = name == METRIC_NAME;
+        Name { hashed: self.identity.name(name), fault: self.name_fault(name), metric }
+    }
+
+    fn label(&mut self, name: &Name, value: &[u8]) -> Seen {
+        let fault = if name.metric && !is_name(value, self.utf8_names, METRIC) {
+            Some(Check::MetricNameInvalid)
+        } else {
+            name.fault.or_else(|| self.value_fault(value))
+        };
+        Seen { hash: name.hashed.label(value), fault }
+    }
+
+    fn most_labels(&self) -> usize {
+        let [most, most_of_info] = self.labels;
+        most.max(most_of_info)
     }
 
     fn series(&mut self, labels: &Labels<'_>) -> bool {
-        let Some((check, at)) = self.series_fault(labels) else { return true };
+        self.exemplars.of_series = 0;
+        let Some((check, label)) = self.series_fault(labels) else { return true };
         self.refuse(check, || {
-            let label = labels.sorted().get(at);
-            let name = label.map_or_else(String::new, |label| shown(label.name));
-            let length = label.map_or(0, |label| label.value.len());
+            let (metric, name) = (shown_metric(labels), shown(label.name));
             match check {
-                Check::TooManyLabels | Check::TooManyInfoLabels => {
-                    format!("{} has {}", shown(labels.metric()), labels.count())
-                }
-                Check::LabelValueTooLong => format!("{}{{{name}}} has {length} bytes", shown(labels.metric())),
+                Check::TooManyLabels | Check::TooManyInfoLabels => format!("{metric} has {}", labels.count()),
+                Check::LabelValueTooLong => format!("{metric}{{{name}}} has {} bytes", label.value.len()),
                 Check::MissingMetricName => format!("{{{name}, …}}"),
-                _ => format!("{}{{{name}}}", shown(labels.metric())),
+                _ => format!("{metric}{{{name}}}"),
             }
         })
     }
@@ -144,33 +216,40 @@ impl<A: Admission> Judge for Validator<'_, A> {
         let many = usize::try_from(histogram.buckets()).unwrap_or(usize::MAX);
         let many = self.limits.exceeds(Limit::HistogramBuckets, many).then_some(Check::HistogramBucketCount);
         match histogram.fault().or(many) {
-            Some(check) => self.refuse(check, || shown(labels.metric())),
+            Some(check) => self.refuse(check, || shown_metric(labels)),
             None => true,
         }
     }
 
     fn exemplar(&mut self, labels: &Labels<'_>, exemplar: &Exemplar) -> bool {
-        let check = if exemplar.labels == 0 {
+        self.exemplars.of_series = self.exemplars.of_series.saturating_add(1);
+        let check = if self.limits.exceeds(Limit::Exemplars, self.exemplars.of_series) {
+            Check::TooManyExemplars
+        } else if exemplar.labels == 0 {
             Check::ExemplarLabelsMissing
         } else if exemplar.millis == 0 {
             Check::ExemplarTimestampInvalid
         } else if self.limits.exceeds(Limit::ExemplarLabels, exemplar.characters) {
             Check::ExemplarLabelsTooLong
+        } else if !exemplar.labelled {
+            Check::ExemplarLabelsBlank
+        } else if exemplar.millis < self.exemplars.since {
+            Check::ExemplarTooOld
         } else if exemplar.millis > self.latest {
             Check::ExemplarTooFarInFuture
         } else {
+            self.exemplars.oldest = self.exemplars.oldest.min(exemplar.millis);
             return true;
         };
-        self.refuse(check, || shown(labels.metric()))
+        self.refuse(check, || shown_metric(labels))
     }
 
     fn active(&mut self, labels: &Labels<'_>) -> bool {
-        let sorted = labels.sorted();
-        if sorted.is_empty() {
+        // Loosely speaking a series: nobody stores one without labels.
+        if labels.count() == 0 {
             return true;
         }
-        let identity = self.identity.series(sorted.iter().map(|label| label.seen.hash));
-        self.admission.admit(identity) || self.refuse(Check::TooManySeries, || shown(labels.metric()))
+        self.admission.admit(labels.identity()) || self.refuse(Check::TooManySeries, || shown_metric(labels))
     }
 
     fn metadata(&mut self, metadata: &Metadata<'_>) -> bool {
@@ -187,6 +266,20 @@ impl<A: Admission> Judge for Validator<'_, A> {
     }
 }
 
+/// The first fault of a label, or name that stands twice, in the order of the names.
+fn first_fault<'l>(labels: &'l Labels<'_>) -> Option<(Check, &'l Label<'l>)> {
+    let before = std::iter::once(None).chain(labels.sorted().map(|label| Some(label.name)));
+    labels.sorted().zip(before).find_map(|(label, before)| {
+        let twice = (before == Some(label.name)).then_some(Check::DuplicateLabelNames);
+        label.seen.fault.or(twice).map(|check| (check, label))
+    })
+}
+
+/// The metric's name as it can be shown.
+fn shown_metric(labels: &Labels<'_>) -> String {
+    labels.metric().map_or_else(String::new, |label| shown(label.value))
+}
+
 /// A name as it can be shown; the report clips it.
 fn shown(name: &[u8]) -> String {
     const ENOUGH: usize = 128;
@@ -194,11 +287,23 @@ fn shown(name: &[u8]) -> String {
 }
 
 /// Whether this is a name: in the legacy scheme `[a-zA-Z_][a-zA-Z0-9_]*` with some more letters allowed.
-fn is_name(name: &[u8], any_utf8: bool, more: &[u8]) -> bool {
+fn is_name(name: &[u8], any_utf8: bool, forbidden: u8) -> bool {
     if any_utf8 {
         return !name.is_empty() && std::str::from_utf8(name).is_ok();
     }
-    let letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_' || more.contains(byte);
-    let Some((first, rest)) = name.split_first() else { return false };
-    letter(first) && rest.iter().all(|byte| letter(byte) || byte.is_ascii_digit())
+    // To look at all of a short name takes less time than to wonder after each byte whether to go on.
+    let wrong = name.iter().fold(0, |wrong, byte| wrong | class(*byte));
+    wrong & forbidden == 0 && name.first().is_some_and(|first| !first.is_ascii_digit())
+}
+
+/// What a byte cannot be part of: a label's name, and a metric's, which may have a colon.
+const LABEL: u8 = 1;
+const METRIC: u8 = 2;
+
+const fn class(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'_' | b'a'..=b'z' => 0,
+        b':' => LABEL,
+        _ => LABEL | METRIC,
+    }
 }

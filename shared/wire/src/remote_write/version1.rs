@@ -1,12 +1,13 @@
 //! Remote write 1.0.
 
 use super::{
-    Contents, Exemplar, Histogram, Judge, Judged, Metadata,
-    labels::{Label, Raw},
-    walker::{Part, Walker, sample},
+    Contents, Exemplar, Judge, Judged, Metadata,
+    block::Block,
+    sample,
+    walker::{Part, Version, Walker},
 };
 use crate::protobuf::{
-    ProtobufError, Reader, Value,
+    ProtobufError, Reader,
     place::{Fields, Message},
 };
 
@@ -25,53 +26,82 @@ use crate::protobuf::{
 /// Fields 4 and 5 of a request are the symbols and series of version 2, which Prometheus would drop unseen.
 pub fn walk(request: &[u8], judge: &mut impl Judge) -> Result<Judged, ProtobufError> {
     let mut walker = Walker::new(judge);
+    let mut block = Block::default();
     let mut fields = Fields::new(request, 0);
-    while let Some(field) = fields.next()? {
-        match field.number {
-            1 => {
-                let message = field.message()?;
-                let rest = walker.read_labels(&message)?;
-                walker.series(&message, rest, part)?;
-            }
-            3 => walker.metadata(&field.message()?)?,
+    while let Some(tag) = fields.tag()? {
+        match tag.number() {
+            1 => walker.read_series(&fields.message(tag)?, &mut block)?,
+            3 => walker.metadata(&fields.message(tag)?)?,
             4 | 5 => return Err(ProtobufError::WrongMessage),
-            _ => {}
+            _ => fields.reader.skip(tag)?,
         }
     }
     Ok(walker.judged)
 }
 
-impl<'a, J: Judge> Walker<'_, 'a, J, Raw<'a>> {
-    /// Reads all labels, wherever they stand, and returns the fields from the first other one on.
-    fn read_labels(&mut self, message: &Message<'a>) -> Result<Fields<'a>, ProtobufError> {
-        self.labels.begin();
-        let (mut fields, mut others) = (message.fields(), None);
-        loop {
-            self.labels.skip(&mut fields);
-            let here = fields.clone();
-            let Some(field) = fields.next()? else { return Ok(others.unwrap_or(here)) };
-            if field.number == 1 {
-                let bytes = field.value.bytes()?;
-                self.labels.push(Raw(field.bytes()), || {
-                    let (name, value) = label(bytes)?;
-                    Ok(Label { name, value, seen: self.judge.label(name, value) })
-                })?;
-            } else {
-                others.get_or_insert(here);
-            }
+impl<'a, J: Judge> Walker<'_, 'a, J, &'a [u8]> {
+    fn read_series(&mut self, message: &Message<'a>, block: &mut Block<'a>) -> Result<(), ProtobufError> {
+        let rest = self.read_labels(message.bytes, block)?;
+        if let Some((millis, [])) = sample::next(rest) {
+            self.single(message, millis);
+            return Ok(());
         }
+        self.read_strays(rest)?;
+        let mut fields = message.fields();
+        fields.go_to(rest);
+        self.series(message, fields, &Version1)
+    }
+
+    /// Reads the labels that a series begins with, and returns the rest of it.
+    fn read_labels(&mut self, series: &'a [u8], block: &mut Block<'a>) -> Result<&'a [u8], ProtobufError> {
+        self.labels.begin();
+        block.begin();
+        let mut rest = series;
+        loop {
+            let (labels, bytes) = block.repeated(self.labels.read(), rest);
+            self.labels.repeat(labels);
+            rest = rest.get(bytes..).unwrap_or_default();
+            let mut reader = Reader::new(rest);
+            match reader.tag()? {
+                Some(tag) if tag.number() == 1 => {
+                    let label = reader.bytes(tag)?;
+                    let raw = reader.since(rest);
+                    block.replace(self.labels.read(), raw.len());
+                    self.labels.take(raw, self.judge, || pair(label))?;
+                }
+                _ => break,
+            }
+            rest = reader.rest();
+        }
+        block.end(Reader::new(rest).since(series));
+        Ok(rest)
+    }
+
+    /// Reads labels behind other fields: nobody writes them there, but anybody may.
+    fn read_strays(&mut self, rest: &'a [u8]) -> Result<(), ProtobufError> {
+        let (mut reader, mut here) = (Reader::new(rest), rest);
+        while let Some(tag) = reader.tag()? {
+            if tag.number() == 1 {
+                let label = reader.bytes(tag)?;
+                self.labels.take(reader.since(here), self.judge, || pair(label))?;
+            } else {
+                reader.skip(tag)?;
+            }
+            here = reader.rest();
+        }
+        Ok(())
     }
 
     fn metadata(&mut self, message: &Message<'a>) -> Result<(), ProtobufError> {
         let mut metadata = Metadata::default();
         let mut reader = Reader::new(message.bytes);
-        while let Some((number, value)) = reader.field()? {
-            match number {
-                1 => drop(value.varint()?),
-                2 => metadata.name = value.bytes()?,
-                4 => drop(value.bytes()?),
-                5 => metadata.unit = value.bytes()?,
-                _ => {}
+        while let Some(tag) = reader.tag()? {
+            match tag.number() {
+                1 => drop(reader.number(tag)?),
+                2 => metadata.name = reader.bytes(tag)?,
+                4 => drop(reader.bytes(tag)?),
+                5 => metadata.unit = reader.bytes(tag)?,
+                _ => reader.skip(tag)?,
             }
         }
         self.judged.sent.add(METADATA);
@@ -84,43 +114,71 @@ impl<'a, J: Judge> Walker<'_, 'a, J, Raw<'a>> {
     }
 }
 
-const METADATA: Contents = Contents { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 1 };
+const METADATA: Contents = Contents { metadata: 1, ..Contents::NONE };
 
-fn part(number: u32, value: Value<'_>) -> Result<Option<Part>, ProtobufError> {
-    Ok(Some(match number {
-        2 => sample(value.bytes()?)?,
-        3 => Part::Exemplar(exemplar(value.bytes()?)?),
-        4 => Part::Histogram(Histogram::read(value.bytes()?)?),
-        _ => return Ok(None),
-    }))
+/// The parts of a series in this version.
+struct Version1;
+
+impl Version for Version1 {
+    fn part(number: u32) -> Part {
+        match number {
+            2 => Part::Sample,
+            3 => Part::Exemplar,
+            4 => Part::Histogram,
+            _ => Part::Other,
+        }
+    }
+
+    fn exemplar(&self, message: &[u8]) -> Result<Exemplar, ProtobufError> {
+        exemplar(message)
+    }
+
+    fn metadata(&self, _: &[u8]) -> Result<(), ProtobufError> {
+        Ok(())
+    }
 }
 
 /// A label's name and value.
-fn label(message: &[u8]) -> Result<(&[u8], &[u8]), ProtobufError> {
-    let (mut name, mut text) = (&b""[..], &b""[..]);
+fn pair(message: &[u8]) -> Result<(&[u8], &[u8]), ProtobufError> {
+    usual_pair(message).map_or_else(|| any_pair(message), Ok)
+}
+
+/// A name and a value as everybody writes them: one behind the other, and short.
+#[inline]
+fn usual_pair(message: &[u8]) -> Option<(&[u8], &[u8])> {
+    const NAME: u8 = 1 << 3 | 2;
+    const VALUE: u8 = 2 << 3 | 2;
+    let [NAME, length @ ..0x80, rest @ ..] = message else { return None };
+    let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+    let [VALUE, length @ ..0x80, value @ ..] = rest else { return None };
+    (usize::from(*length) == value.len()).then_some((name, value))
+}
+
+fn any_pair(message: &[u8]) -> Result<(&[u8], &[u8]), ProtobufError> {
+    let (mut name, mut value) = (&b""[..], &b""[..]);
     let mut reader = Reader::new(message);
-    while let Some((number, value)) = reader.field()? {
-        match number {
-            1 => name = value.bytes()?,
-            2 => text = value.bytes()?,
-            _ => {}
+    while let Some(tag) = reader.tag()? {
+        match tag.number() {
+            1 => name = reader.bytes(tag)?,
+            2 => value = reader.bytes(tag)?,
+            _ => reader.skip(tag)?,
         }
     }
-    Ok((name, text))
+    Ok((name, value))
 }
 
 fn exemplar(message: &[u8]) -> Result<Exemplar, ProtobufError> {
     let mut exemplar = Exemplar::default();
     let mut reader = Reader::new(message);
-    while let Some((number, value)) = reader.field()? {
-        match number {
+    while let Some(tag) = reader.tag()? {
+        match tag.number() {
             1 => {
-                let (name, value) = label(value.bytes()?)?;
+                let (name, value) = pair(reader.bytes(tag)?)?;
                 exemplar.label(name, value);
             }
-            2 => drop(value.double()?),
-            3 => exemplar.millis = value.varint()?.cast_signed(),
-            _ => {}
+            2 => drop(reader.double(tag)?),
+            3 => exemplar.millis = reader.number(tag)?.cast_signed(),
+            _ => reader.skip(tag)?,
         }
     }
     Ok(exemplar)

@@ -1,24 +1,37 @@
 //! What both versions do with a series once its labels are read.
 
 use super::{
-    Contents, Exemplar, Histogram, Judge, Judged, Labels,
+    Contents, Exemplar, Histogram, Judge, Judged,
     labels::{LabelReader, Source},
+    sample::sample,
 };
 use crate::protobuf::{
-    ProtobufError, Reader, Value,
+    ProtobufError, Reader, Tag,
     place::{Fields, Message},
 };
 
-/// A part of a series that can be kept or cut by itself.
-pub(super) enum Part {
-    Sample(i64),
-    Histogram(Histogram),
-    Exemplar(Exemplar),
+/// What differs between the versions, of a series' parts.
+pub(super) trait Version {
+    /// What a field of a series holds.
+    fn part(number: u32) -> Part;
+    /// Reads an exemplar.
+    fn exemplar(&self, message: &[u8]) -> Result<Exemplar, ProtobufError>;
+    /// Checks metadata that belongs to the series.
+    fn metadata(&self, message: &[u8]) -> Result<(), ProtobufError>;
 }
 
-pub(super) struct Walker<'w, 'a, J, S> {
+/// What a field of a series holds.
+pub(super) enum Part {
+    Sample,
+    Histogram,
+    Exemplar,
+    Metadata,
+    Other,
+}
+
+pub(super) struct Walker<'w, 'a, J: Judge, S> {
     pub(super) judge: &'w mut J,
-    pub(super) labels: LabelReader<'a, S>,
+    pub(super) labels: LabelReader<'a, S, J::Name>,
     pub(super) judged: Judged,
 }
 
@@ -27,16 +40,31 @@ impl<'w, 'a, J: Judge, S: Source> Walker<'w, 'a, J, S> {
         Self { judge, labels: LabelReader::new(), judged: Judged::default() }
     }
 
-    /// Judges the series whose labels were read last. `fields` may leave out labels; `part` knows the schema.
+    /// Judges the series whose labels were read last, and which has a sample of this time and nothing else that can be
+    /// kept or cut. Nearly all are so.
+    #[inline]
+    pub(super) fn single(&mut self, message: &Message<'a>, millis: i64) {
+        const SINGLE: Contents = Contents { series: 1, samples: 1, ..Contents::NONE };
+        let labels = self.labels.end(self.judge.most_labels());
+        self.judged.sent.add(SINGLE);
+        self.judged.note_time(millis);
+        if self.judge.series(labels) && self.judge.sample(labels, millis) && self.judge.active(labels) {
+            self.judged.kept.add(SINGLE);
+        } else {
+            self.judged.patch.cut(message.whole.clone());
+        }
+    }
+
+    /// Judges the series whose labels were read last. `fields` may leave out labels.
     pub(super) fn series(
         &mut self,
         message: &Message<'a>,
         fields: Fields<'a>,
-        part: impl Fn(u32, Value<'a>) -> Result<Option<Part>, ProtobufError>,
+        version: &impl Version,
     ) -> Result<(), ProtobufError> {
-        let keep = self.judge.series(self.labels.end());
+        let keep = self.judge.series(self.labels.end(self.judge.most_labels()));
         let before = self.judged.patch.mark();
-        let (sent, mut kept) = self.parts(fields, keep, part)?;
+        let (sent, mut kept) = self.parts(fields, keep, version)?;
         if keep && self.stays(sent, kept) {
             kept.series = 1;
             self.judged.kept.add(kept);
@@ -54,7 +82,7 @@ impl<'w, 'a, J: Judge, S: Source> Walker<'w, 'a, J, S> {
         match (sent.values(), kept.values()) {
             (0, _) => true,
             (_, 0) => false,
-            _ => self.judge.active(self.labels.end()),
+            _ => self.judge.active(self.labels.labels()),
         }
     }
 
@@ -63,53 +91,55 @@ impl<'w, 'a, J: Judge, S: Source> Walker<'w, 'a, J, S> {
         &mut self,
         mut fields: Fields<'a>,
         keep: bool,
-        part: impl Fn(u32, Value<'a>) -> Result<Option<Part>, ProtobufError>,
+        version: &impl Version,
     ) -> Result<(Contents, Contents), ProtobufError> {
-        let (mut sent, mut kept) = (Contents { series: 1, ..Contents::default() }, Contents::default());
+        let (mut sent, mut kept) = (Contents { series: 1, ..Contents::NONE }, Contents::NONE);
         let mark = self.judged.patch.mark();
-        while let Some(field) = fields.next()? {
-            let Some(part) = part(field.number, field.value)? else { continue };
-            sent.add(part.contents());
-            if keep && part.judge(self.judge, self.labels.end()) {
-                kept.add(part.contents());
+        while let Some(tag) = fields.tag()? {
+            let Some((part, stays)) = self.part(tag, &mut fields.reader, keep, version)? else { continue };
+            sent.add(part);
+            if stays {
+                kept.add(part);
             } else if keep {
-                self.judged.patch.cut_since(mark, field.whole);
+                self.judged.patch.cut_since(mark, fields.whole());
             }
         }
         Ok((sent, kept))
     }
-}
 
-impl Part {
-    const fn contents(&self) -> Contents {
-        let mut contents = Contents { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 0 };
-        match self {
-            Self::Sample(_) => contents.samples = 1,
-            Self::Histogram(_) => contents.histograms = 1,
-            Self::Exemplar(_) => contents.exemplars = 1,
-        }
-        contents
+    /// What a field adds to the series, and whether it is kept; `None` if it is none of what can be kept or cut.
+    #[inline]
+    fn part<V: Version>(
+        &mut self,
+        tag: Tag,
+        reader: &mut Reader<'_>,
+        keep: bool,
+        version: &V,
+    ) -> Result<Option<(Contents, bool)>, ProtobufError> {
+        let labels = self.labels.labels();
+        Ok(Some(match V::part(tag.number()) {
+            Part::Sample => {
+                let millis = sample(reader.bytes(tag)?)?;
+                self.judged.note_time(millis);
+                (Contents { samples: 1, ..Contents::NONE }, keep && self.judge.sample(labels, millis))
+            }
+            Part::Histogram => {
+                let histogram = Histogram::read(reader.bytes(tag)?)?;
+                self.judged.note_time(histogram.millis);
+                (Contents { histograms: 1, ..Contents::NONE }, keep && self.judge.histogram(labels, &histogram))
+            }
+            Part::Exemplar => {
+                let exemplar = version.exemplar(reader.bytes(tag)?)?;
+                (Contents { exemplars: 1, ..Contents::NONE }, keep && self.judge.exemplar(labels, &exemplar))
+            }
+            Part::Metadata => {
+                version.metadata(reader.bytes(tag)?)?;
+                return Ok(None);
+            }
+            Part::Other => {
+                reader.skip(tag)?;
+                return Ok(None);
+            }
+        }))
     }
-
-    fn judge(&self, judge: &mut impl Judge, labels: &Labels<'_>) -> bool {
-        match self {
-            Self::Sample(millis) => judge.sample(labels, *millis),
-            Self::Histogram(histogram) => judge.histogram(labels, histogram),
-            Self::Exemplar(exemplar) => judge.exemplar(labels, exemplar),
-        }
-    }
-}
-
-/// A sample, of which only the time is of interest. Version 2 adds when its series began.
-pub(super) fn sample(message: &[u8]) -> Result<Part, ProtobufError> {
-    let mut millis = 0;
-    let mut reader = Reader::new(message);
-    while let Some((number, value)) = reader.field()? {
-        match number {
-            1 => drop(value.double()?),
-            2 => millis = value.varint()?.cast_signed(),
-            _ => {}
-        }
-    }
-    Ok(Part::Sample(millis))
 }

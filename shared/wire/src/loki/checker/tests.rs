@@ -84,6 +84,9 @@ fn limits_change_and_turn_off() {
         max-stream-label-names=0, max-stream-labels-size=0";
     assert_eq!(judge(off, &many(99), &[ancient], Open).1, [true]);
     assert!(!judge("min-stream-label-names=1", "{}", &[GOOD], Open).0);
+    let bare = Entry { metadata: 0, metadata_bytes: 0, ..GOOD };
+    let (_, kept, line) = judge("no-structured-metadata=1", "{a=\"b\"}", &[GOOD, bare], Open);
+    assert!(kept == [false, true] && line.contains("1 disallowed_structured_metadata: "), "{line}");
     assert!(judge("max-stream-entries=2", "{}", &[GOOD, GOOD], Open).0);
     assert!(!judge("max-stream-entries=2", "{}", &[GOOD, GOOD, GOOD], Open).0);
 }
