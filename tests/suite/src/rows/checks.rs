@@ -206,7 +206,8 @@ fn administration_is_out_of_reach(target: &impl Target) {
 
 fn path_parameters_cannot_leave_their_segment(target: &impl Target) {
     for route in places().filter(|route| route.path.contains(':')) {
-        let slashes = route.route.path.contains("::");
+        // Mimir's rules only: Loki would take the slash for the end of the namespace, and delete another group.
+        let slashes = route.path.contains("/prometheus/config/v1/rules/");
         for segment in ["..", "%2e%2e", "%252e%252e", "a%2fb", "a%252Fb", "a%2f..", "a%5Cb", "%00", "%zz"] {
             if slashes && matches!(segment, "a%2fb" | "a%252Fb") {
                 continue;
