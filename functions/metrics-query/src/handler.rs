@@ -33,14 +33,30 @@ fn check(block: &[u8], limit: usize) -> Result<(), Refusal> {
 
 fn walk(request: &[u8]) -> Result<(), ProtobufError> {
     let mut fields = Reader::new(request);
-    while let Some((number, value)) = fields.field()? {
-        let mut query = Reader::new(if number == 1 { value.bytes()? } else { b"" });
-        while let Some((number, value)) = query.field()? {
-            if matches!(number, 3 | 4) {
-                let mut part = Reader::new(value.bytes()?);
-                while part.field()?.is_some() {}
-            }
+    while let Some(tag) = fields.tag()? {
+        match tag.number() {
+            1 => query(fields.bytes(tag)?)?,
+            _ => fields.skip(tag)?,
         }
+    }
+    Ok(())
+}
+
+fn query(query: &[u8]) -> Result<(), ProtobufError> {
+    let mut fields = Reader::new(query);
+    while let Some(tag) = fields.tag()? {
+        match tag.number() {
+            3 | 4 => part(fields.bytes(tag)?)?,
+            _ => fields.skip(tag)?,
+        }
+    }
+    Ok(())
+}
+
+fn part(part: &[u8]) -> Result<(), ProtobufError> {
+    let mut fields = Reader::new(part);
+    while let Some(tag) = fields.tag()? {
+        fields.skip(tag)?;
     }
     Ok(())
 }
