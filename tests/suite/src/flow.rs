@@ -172,16 +172,23 @@ fn a_fault_is_logged_with_its_cause_and_shown_without() {
 }
 
 #[test]
-fn a_push_or_query_in_the_steady_state_costs_one_read_of_the_store_and_no_write() {
+fn a_push_or_query_in_the_steady_state_costs_one_read_of_the_store_and_hardly_a_write() {
     let world = World::new();
     for route in rows::relayed() {
         let request = rows::good(&world, &route);
-        // An instance that meets a sender learns what is active, and leases by what it sees.
-        (0..3).for_each(|_| drop(world.send(&request)));
-        world.fake.kv.take_operations();
-        world.send(&request);
-        let seen = world.fake.kv.take_operations();
-        assert_eq!((seen.reads, seen.writes), (1, 0), "{}", route.path);
+        let send = |times| {
+            world.fake.kv.take_operations();
+            for _ in 0..times {
+                world.fake.micros.set(world.fake.micros.get() + 10_000);
+                world.send(&request);
+            }
+            world.fake.kv.take_operations()
+        };
+        // An instance that meets a sender learns what is active, and leases by what it sees. It serves 128 requests.
+        world.fake.forget();
+        send(28);
+        let seen = send(100);
+        assert!(seen.reads == 100 && seen.writes * 20 < 100, "{} {seen:?}", route.path);
     }
 }
 
