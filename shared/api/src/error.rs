@@ -158,6 +158,7 @@ impl From<&Refusal> for ApiError {
             | Refusal::TooLarge(_)
             | Refusal::UnsupportedMedia(_)
             | Refusal::Throttled(_)
+            | Refusal::Cut(..)
             | Refusal::Unavailable(_)
             | Refusal::Interrupted
             | Refusal::BadUpstream(_) => Self::Other { message: refusal.to_string() },
