@@ -120,10 +120,10 @@ fn judge(form: Form, content: &[u8], checker: &mut Checker<'_, impl Admission>) 
 
 /// A push of which only new streams were cut may be sent again when others have gone quiet: as Loki, 429.
 fn refused<P: cockpit_quota::meter::Ports>(checker: &Checker<'_, impl Admission>, meter: &Meter<'_, P>) -> Refusal {
-    if checker.report().is_throttled() {
-        return Refusal::Throttled(meter.full());
+    match checker.report().is_throttled() {
+        true => Refusal::Cut(meter.full(), checker.line()),
+        false => Refusal::Malformed(checker.line().into()),
     }
-    Refusal::Malformed(checker.line().into())
 }
 
 /// The caller's headers, with those that say what the body is replaced by ours: the backend must read it as we did.

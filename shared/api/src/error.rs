@@ -160,6 +160,7 @@ impl From<&Refusal> for ApiError {
             | Refusal::Unsupported(_)
             | Refusal::Forbidden(_)
             | Refusal::Throttled(_)
+            | Refusal::Cut(..)
             | Refusal::Unavailable(_)
             | Refusal::Interrupted
             | Refusal::BadUpstream(_) => Self::Other { message: refusal.to_string() },

@@ -94,6 +94,9 @@ pub enum Refusal {
     Interrupted,
     /// A limit is reached; the same request may be let in later.
     Throttled(Throttle),
+    /// A limit is reached, and some or all of what was sent was cut for it; the text says what. The same request may
+    /// be let in whole later.
+    Cut(Throttle, String),
     /// We, the store or a backend failed. Never the sender's fault.
     Unavailable(Fault),
     /// A backend answered what only a broken or misconfigured backend answers.
@@ -166,7 +169,7 @@ impl Refusal {
             Self::AlreadyExists { .. } | Self::Transient { .. } => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Throttled(_) | Self::Cut(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Interrupted | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadUpstream(_) => StatusCode::BAD_GATEWAY,
@@ -196,7 +199,8 @@ impl Refusal {
             | Self::UnsupportedMedia(_)
             | Self::Unsupported(_)
             | Self::Interrupted
-            | Self::Throttled(_) => None,
+            | Self::Throttled(_)
+            | Self::Cut(..) => None,
         }
     }
 
@@ -229,6 +233,7 @@ impl fmt::Display for Refusal {
             Self::UnsupportedMedia(text) | Self::Unsupported(text) | Self::Forbidden(text) => f.write_str(text),
             Self::Interrupted => f.write_str("the request body ended early, send it again"),
             Self::Throttled(throttle) => throttle.fmt(f),
+            Self::Cut(_, what) => f.write_str(what),
             Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),
         }
     }

@@ -50,7 +50,7 @@ fn add_headers(response: &mut Response<Body>, dialect: Dialect, pace: Pace, refu
             let allow: Vec<_> = allow.iter().map(Method::as_str).collect();
             headers.extend(HeaderValue::try_from(allow.join(", ")).map(|allow| (ALLOW, allow)));
         }
-        Refusal::Throttled(throttle) => limits(headers, pace, throttle),
+        Refusal::Throttled(throttle) | Refusal::Cut(throttle, _) => limits(headers, pace, throttle),
         Refusal::Interrupted | Refusal::Unavailable(_) | Refusal::BadUpstream(_) => {
             headers.insert(RETRY_AFTER, pace.after_failure());
         }

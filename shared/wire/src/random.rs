@@ -1,4 +1,4 @@
-//! Randomness that repeats, for tests that try many inputs.
+//! Inputs for tests that try many: random ones that repeat, and every way to damage one.
 
 /// How much longer than usual, and from which seed on, `scripts/fuzz` wants it: `FUZZ_FACTOR`, `FUZZ_SEED`.
 fn wanted(variable: &str) -> Option<u64> {
@@ -18,6 +18,11 @@ impl Random {
     /// The generator of this seed.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_add(wanted("FUZZ_SEED").unwrap_or(0)))
+    }
+
+    /// The generator of this seed whatever `scripts/fuzz` wants.
+    pub(crate) fn fixed(seed: u64) -> Self {
+        Self(seed)
     }
 
     /// The next 64 bits.
@@ -57,4 +62,16 @@ impl Random {
             _ => bytes.insert(at, byte),
         }
     }
+}
+
+/// The malformed corpus: a whole input cut off at every place, and with every byte removed, replaced by each of an
+/// alphabet, and put behind each of it.
+pub(crate) fn malformed<'m>(whole: &'m [u8], alphabet: &'m [u8]) -> impl Iterator<Item = Vec<u8>> + 'm {
+    let cut = (0..whole.len()).map(|end| whole[..end].to_vec());
+    let removed = (0..whole.len()).map(|at| [&whole[..at], &whole[at + 1..]].concat());
+    let changed = (0..whole.len()).flat_map(move |at| {
+        let replaced = alphabet.iter().map(move |byte| [&whole[..at], &[*byte], &whole[at + 1..]].concat());
+        replaced.chain(alphabet.iter().map(move |byte| [&whole[..at], &[*byte], &whole[at..]].concat()))
+    });
+    cut.chain(removed).chain(changed)
 }

@@ -3,8 +3,8 @@
 use crate::checks::{Answer, CHECKS, Check};
 use std::fmt::Write;
 
-/// Senders log the first line of an answer, and some cut it here.
-pub const LINE: usize = 255;
+/// Senders log the first line of an answer, and some cut it here: less than 256 bytes with a line break.
+pub const LINE: usize = 254;
 
 /// How many offenders of each reason are remembered.
 const EXAMPLES: usize = 3;

@@ -56,28 +56,4 @@ impl fmt::Display for SnappyError {
 impl std::error::Error for SnappyError {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_is_inflated_up_to_the_limit() {
-        for length in [1, 100, 70_000] {
-            let raw = vec![b'a'; length];
-            let block = snap::raw::Encoder::new().compress_vec(&raw).unwrap();
-            assert_eq!(inflate(&block, length), Ok(raw));
-            let want = SnappyError::TooLarge { declared: length, limit: length - 1 };
-            assert_eq!(inflate(&block, length - 1), Err(want));
-        }
-        assert_eq!(inflate(b"\0", 10), Ok(Vec::new()), "a block of nothing is a block");
-    }
-
-    #[test]
-    fn what_is_no_block_is_corrupt() {
-        let framed = b"\xff\x06\0\0sNaPpY\x01\x05\0\0\x11\x22\x33\x44a";
-        let promises_4_gib = b"\xff\xff\xff\xff\x0f";
-        let honest = snap::raw::Encoder::new().compress_vec(b"hello, hello, hello").unwrap();
-        for block in [b"", &framed[..], promises_4_gib, b"\x05ab", &honest[..honest.len() - 1], b"\x80"] {
-            assert_eq!(inflate(block, 1 << 20), Err(SnappyError::Corrupt), "{block:?}");
-        }
-    }
-}
+mod tests;

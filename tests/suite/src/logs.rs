@@ -2,18 +2,14 @@
 
 use crate::{
     flow::World,
-    pushed::{self, Pushed, gzip},
+    messages::{NOW, deflate, gzip, snappy, stream, unsnappy, zlib},
+    pushed::{self, Pushed},
     rows::Target,
 };
 use cockpit_core::{Scope, ports::UpstreamError};
 use cockpit_gate::serve;
-use flate2::{Compression, write};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
-use std::io::Write;
-
-/// The moment at which test doubles live, in seconds.
-const NOW: i64 = 1_699_565_000;
 
 fn push(world: &World, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
     pushed::push(world, "/loki/api/v1/push", headers, body)
@@ -25,96 +21,6 @@ fn push_json(world: &World, body: &Value) -> Pushed {
 
 fn entry(ago: i64, line: &str) -> Value {
     json!([((NOW - ago) * 1_000_000_000).to_string(), line])
-}
-
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = write::DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = write::ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn snappy(bytes: &[u8]) -> Vec<u8> {
-    snap::raw::Encoder::new().compress_vec(bytes).unwrap()
-}
-
-/// A length-delimited protobuf field.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    let mut length = content.len();
-    let mut bytes = vec![number << 3 | 2];
-    while length >= 0x80 {
-        bytes.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
-        length >>= 7;
-    }
-    bytes.push(u8::try_from(length).unwrap());
-    [bytes, content.to_vec()].concat()
-}
-
-/// A protobuf stream of one entry for each line.
-fn stream(labels: &str, lines: &[&str]) -> Vec<u8> {
-    let mut seconds = vec![0x08];
-    let mut left = u64::try_from(NOW).unwrap();
-    while left >= 0x80 {
-        seconds.push(u8::try_from(left & 0x7f).unwrap() | 0x80);
-        left >>= 7;
-    }
-    seconds.push(u8::try_from(left).unwrap());
-    let entries = lines.iter().flat_map(|line| field(2, &[field(1, &seconds), field(2, line.as_bytes())].concat()));
-    field(1, &[field(1, labels.as_bytes()), entries.collect()].concat())
-}
-
-#[test]
-fn every_way_to_send_a_push_is_answered_as_loki_answers_it_or_better() {
-    let world = World::new();
-    let text = json!({"streams": [{"stream": {"a": "b"}, "values": [entry(1, "x")]}]}).to_string();
-    let (text, block) = (text.as_bytes(), snappy(&stream("{a=\"b\"}", &["x"])));
-    let short = gzip(text);
-    let (json, proto) = ("application/json", "application/x-protobuf");
-    for (kind, coding, body, status) in [
-        (json, None, text.to_vec(), 200),
-        ("APPLICATION/json; charset=utf-8", None, text.to_vec(), 200),
-        (json, Some("snappy"), text.to_vec(), 200),
-        (json, Some("identity"), text.to_vec(), 200),
-        (json, Some(""), text.to_vec(), 200),
-        (json, Some("gzip"), gzip(text), 200),
-        (json, Some("GZIP"), gzip(text), 200),
-        (json, Some("gzip"), [gzip(&text[..9]), gzip(&text[9..])].concat(), 200),
-        (json, Some("gzip"), short[..short.len() - 4].to_vec(), 200),
-        (json, Some("gzip"), [&short[..], b"junk"].concat(), 200),
-        (json, Some("deflate"), deflate(text), 200),
-        (json, Some("deflate"), zlib(text), 200),
-        (proto, None, block.clone(), 200),
-        (proto, Some("snappy"), block.clone(), 200),
-        (proto, Some("gzip"), gzip(&block), 200),
-        ("image/png", None, block.clone(), 200),
-        ("", None, block.clone(), 400),
-        (json, Some("zstd"), text.to_vec(), 415),
-        (json, Some("gzip, gzip"), gzip(&gzip(text)), 415),
-        (json, Some("gzip"), text.to_vec(), 400),
-        (json, Some("gzip"), short[..short.len() / 2].to_vec(), 400),
-        (json, None, b"".to_vec(), 400),
-        (json, None, block.clone(), 400),
-        (json, None, b"{}".to_vec(), 400),
-        (json, None, br#"{"streams":[]}"#.to_vec(), 400),
-        (proto, None, b"".to_vec(), 400),
-        (proto, None, b"\0".to_vec(), 400),
-        (proto, None, text.to_vec(), 400),
-        (proto, None, snappy(b"\x0a\xff"), 400),
-        (proto, None, b"\xff\xff\xff\xff\x0f".to_vec(), 400),
-        (proto, Some("gzip"), gzip(text), 400),
-        (json, Some("gzip"), gzip(&vec![b' '; 30 << 20]), 400),
-    ] {
-        let headers: Vec<_> =
-            [("content-type", kind)].into_iter().chain(coding.map(|value| ("content-encoding", value))).collect();
-        let pushed = push(&world, &headers, &body);
-        assert_eq!(pushed.status(), (status, status == 200), "{headers:?}: {}", pushed.text());
-    }
-    assert_eq!(push(&world, &[], &block).status(), (400, false), "Loki needs a content type");
 }
 
 #[test]
@@ -135,44 +41,6 @@ fn what_loki_can_read_is_forwarded_byte_for_byte_and_the_rest_is_unpacked() {
         assert_eq!((pushed.body(), pushed.header("content-encoding")), (&forwarded[..], seen), "{coding}");
         assert_eq!(pushed.header("content-type"), "application/json");
         assert_eq!(pushed.header("content-length"), forwarded.len().to_string());
-    }
-}
-
-#[test]
-fn json_is_read_as_loki_reads_it() {
-    let world = World::new();
-    let now = (NOW * 1_000_000_000).to_string();
-    let with = |values: &str| format!(r#"{{"streams":[{{"stream":{{"a":"b"}},"values":[{values}]}}]}}"#);
-    let labelled = |labels: &str| format!(r#"{{"streams":[{{"stream":{labels},"values":[["{now}","x"]]}}]}}"#);
-    for body in [
-        with(&format!(r#"["{now}","x",{{"trace":"y"}}]"#)),
-        with(&format!(r#"["{now}"]"#)),
-        with(&format!(r#"["{now}","x",{{}},5]"#)),
-        with("null"),
-        with(""),
-        labelled("{}"),
-        labelled(r#"{"a":""}"#),
-        labelled(r#"{"a":5}"#),
-        with("") + " trailing",
-        format!(r#"{{"more":1,{}"#, &with("")[1..]),
-    ] {
-        let pushed = push(&world, &[("content-type", "application/json")], body.as_bytes());
-        assert_eq!(pushed.status(), (200, true), "{body}: {}", pushed.text());
-        assert_eq!(pushed.body(), body.as_bytes());
-    }
-    for body in [
-        with(&format!("[{now},\"x\"]")),
-        with(r#"["1.5","x"]"#),
-        with(r#"["99999999999999999999","x"]"#),
-        with(&format!(r#"["{now}",5]"#)),
-        with(&format!(r#"["{now}","x",null]"#)),
-        with(&format!(r#"["{now}","x",{{"a":5}}]"#)),
-        with(r#"["-5","x"]"#),
-        with(r#"["1699565000","x"]"#),
-        labelled(r#"{"a-b":"c"}"#),
-    ] {
-        let pushed = push(&world, &[("content-type", "application/json")], body.as_bytes());
-        assert_eq!(pushed.status(), (400, false), "{body}: {}", pushed.text());
     }
 }
 
@@ -205,7 +73,7 @@ fn protobuf_is_cut_on_the_wire() {
         let headers = [("content-type", "application/x-protobuf"), ("content-encoding", coding)];
         let pushed = push(&world, &headers, &body);
         assert_eq!(pushed.status(), (400, true), "{}", pushed.text());
-        let left = snap::raw::Decoder::new().decompress_vec(pushed.body()).unwrap();
+        let left = unsnappy(pushed.body());
         assert_eq!(left, [stream("{a=\"b\"}", &["1", "2"]), stream("{}", &["4"])].concat());
         assert_eq!(pushed.header("content-encoding"), "");
         let text = pushed.text();
@@ -217,12 +85,36 @@ fn protobuf_is_cut_on_the_wire() {
 #[test]
 fn a_push_of_which_nothing_is_left_costs_the_backend_nothing() {
     let world = World::new();
+    let nothing = push_json(&world, &json!({"streams": []}));
+    assert!(nothing.status() == (400, false) && nothing.text().contains("at least one is required"));
     let pushed = push_json(&world, &json!({"streams": [{"stream": {"a": "b"}, "values": [entry(32 * 86400, "old")]}]}));
     assert_eq!(pushed.status(), (400, false));
     assert!(
         pushed.text().starts_with("0 of 1 log entries stored; 1 greater_than_max_sample_age: "),
         "{}",
         pushed.text()
+    );
+}
+
+#[test]
+fn new_streams_over_the_limit_are_cut_and_may_be_sent_again() {
+    let world = World::with(&[("quotas", "active_streams=1")]);
+    let stream = |app: &str| json!({"stream": {"app": app}, "values": [entry(1, "x"), entry(2, "y")]});
+    let [old, new] = [stream("old"), stream("new")];
+    assert_eq!(push_json(&world, &json!({"streams": [old]})).status(), (200, true));
+    let pushed = push_json(&world, &json!({"streams": [new, old]}));
+    assert_eq!(pushed.status(), (429, true));
+    assert_eq!(serde_json::from_slice::<Value>(pushed.body()).unwrap(), json!({"streams": [old]}));
+    let text = pushed.text();
+    assert!(text.starts_with("2 of 4 log entries stored; 2 stream_limit: ") && text.contains("app=\"new\""), "{text}");
+    let headers = &pushed.answer.headers;
+    assert!(headers.contains_key("retry-after") && headers["ratelimit-limit"] == "1", "{headers:?}");
+    assert_eq!(push_json(&world, &json!({"streams": [new]})).status(), (429, false));
+    let bad = json!({"stream": {"a-b": "c"}, "values": [entry(1, "x")]});
+    assert_eq!(
+        push_json(&world, &json!({"streams": [new, old, bad]})).status(),
+        (400, true),
+        "not all may be sent again"
     );
 }
 

@@ -2,88 +2,19 @@
 
 use crate::{
     flow::World,
-    pushed::{Pushed, push, snappy},
+    messages::{NOW_MILLIS as NOW, exemplar, field, histogram, label, sample, series, snappy, unsnappy},
+    pushed::{Pushed, push},
     rows::Answer,
 };
 use cockpit_core::ports::UpstreamError;
+use http::{Response, StatusCode};
 use serde_json::json;
-
-/// The moment at which test doubles live, in milliseconds.
-const NOW: i64 = 1_699_565_000_000;
 
 const VERSION_1: (&str, &str) = ("content-type", "application/x-protobuf");
 const VERSION_2: (&str, &str) = ("content-type", "application/x-protobuf;proto=io.prometheus.write.v2.Request");
 
 fn push_raw(world: &World, header: (&'static str, &str), request: &[u8]) -> Pushed {
     push(world, "/api/v1/push", &[header], &snappy(request))
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
-        value >>= 7;
-    }
-    bytes.push(u8::try_from(value).unwrap());
-    bytes
-}
-
-/// A length-delimited protobuf field.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    [&[number << 3 | 2][..], &varint(content.len() as u64), content].concat()
-}
-
-fn sample(millis: i64) -> Vec<u8> {
-    field(2, &[&b"\x09"[..], &1.0_f64.to_le_bytes(), b"\x10", &varint(millis.cast_unsigned())].concat())
-}
-
-/// A series of version 1 with one sample at each of these times.
-pub(crate) fn series(labels: &[(&str, &str)], times: &[i64]) -> Vec<u8> {
-    let label =
-        |(name, value): &(&str, &str)| field(1, &[field(1, name.as_bytes()), field(2, value.as_bytes())].concat());
-    let parts = labels.iter().map(label).chain(times.iter().map(|millis| sample(*millis)));
-    field(1, &parts.collect::<Vec<_>>().concat())
-}
-
-/// A request of version 2 with these symbols and one series that refers to them.
-fn version_2(symbols: &[&str], references: &[u8], times: &[i64]) -> Vec<u8> {
-    let symbols = symbols.iter().flat_map(|symbol| field(4, symbol.as_bytes()));
-    let samples = times.iter().flat_map(|millis| sample(*millis));
-    let series = field(5, &field(1, references).into_iter().chain(samples).collect::<Vec<_>>());
-    symbols.chain(series).collect()
-}
-
-#[test]
-fn a_good_push_goes_through_byte_for_byte() {
-    let world = World::new();
-    let (first, second) = (series(&[("__name__", "up")], &[NOW]), version_2(&["", "__name__", "up"], &[1, 2], &[NOW]));
-    let unsorted = series(&[("job", "a"), ("__name__", "up"), ("empty", "")], &[NOW]);
-    for (header, request, written) in [
-        (VERSION_1, first.clone(), "1"),
-        (VERSION_1, unsorted, "1"),
-        (VERSION_1, vec![], "0"),
-        (VERSION_1, series(&[("__name__", "up")], &[]), "0"),
-        (VERSION_1, series(&[], &[NOW]), "1"),
-        (VERSION_1, [first, b"\x7a\x02hi".to_vec()].concat(), "1"),
-        (VERSION_2, second, "1"),
-    ] {
-        let pushed = push_raw(&world, header, &request);
-        assert_eq!((pushed.answer.status, pushed.answer.body.len()), (200, 0), "{:?}", pushed.answer);
-        assert_eq!(pushed.written(), [Some(written), Some("0"), Some("0")], "{request:02x?}");
-        let (headers, body) = pushed.forwarded.unwrap();
-        assert_eq!((body.as_ref(), headers["content-type"].to_str().unwrap()), (&*snappy(&request), header.1));
-    }
-}
-
-#[test]
-fn a_request_of_version_2_without_series_is_answered_here() {
-    let world = World::new();
-    for request in [&b""[..], b"\x22\x00", b"\x22\x00\x22\x01a"] {
-        let pushed = push_raw(&world, VERSION_2, request);
-        assert_eq!((pushed.answer.status, pushed.answer.body.len()), (204, 0));
-        assert_eq!(pushed.written(), [Some("0"); 3]);
-        assert!(pushed.forwarded.is_none(), "Mimir breaks off the connection of {request:?}");
-    }
 }
 
 #[test]
@@ -106,7 +37,7 @@ fn the_good_part_is_stored_and_the_rest_is_named() {
         assert!(pushed.text().contains(check), "{}", pushed.text());
         assert_eq!(pushed.written(), [Some("1"), Some("0"), Some("0")], "{check}");
         let (_, body) = pushed.forwarded.unwrap();
-        assert_eq!(snap::raw::Decoder::new().decompress_vec(&body).unwrap(), good, "{check}");
+        assert_eq!(unsnappy(&body), good, "{check}");
     }
 }
 
@@ -116,50 +47,139 @@ fn one_bad_sample_leaves_its_series_in_place() {
     let labels = [("__name__", "up")];
     let pushed = push_raw(&world, VERSION_1, &series(&labels, &[NOW, NOW + 3_600_000, NOW + 1]));
     assert!(pushed.text().starts_with("2 of 3 samples stored; 1 too-far-in-future"), "{}", pushed.text());
-    let body = snap::raw::Decoder::new().decompress_vec(&pushed.forwarded.unwrap().1).unwrap();
+    let body = unsnappy(pushed.body());
     assert_eq!(body, series(&labels, &[NOW, NOW + 1]));
 }
 
-#[test]
-fn nothing_is_forwarded_of_what_is_bad_or_malformed_throughout() {
-    let world = World::new();
-    let first = series(&[("__name__", "up")], &[NOW]);
-    let second = version_2(&["", "__name__", "up"], &[1, 2], &[NOW]);
-    for (header, request) in [
-        (VERSION_1, series(&[("job", "a")], &[NOW])),
-        (VERSION_1, second.clone()),
-        (VERSION_2, first),
-        (VERSION_2, version_2(&["", "a"], &[1], &[NOW])),
-        (VERSION_2, version_2(&["", "a"], &[1, 2], &[NOW])),
-        (VERSION_2, version_2(&["a", "b"], &[0, 1], &[NOW])),
-        (VERSION_1, b"\x0a\x05\x0a".to_vec()),
-    ] {
-        let pushed = push_raw(&world, header, &request);
-        assert_eq!((pushed.answer.status, pushed.forwarded.is_none()), (400, true), "{request:02x?}");
-        assert!(!pushed.text().is_empty());
-    }
-    for body in [&b""[..], b"not snappy", b"\xff\x06\0\0sNaPpY", b"\xff\xff\xff\xff\x0f"] {
-        let pushed = push(&world, "/api/v1/push", &[], body);
-        assert_eq!((pushed.answer.status, pushed.forwarded.is_none()), (400, true), "{body:?}");
+/// The good and the bad of what a series may have, each with its field of version 1.0 and of 2.0.
+struct Part {
+    field: [u8; 2],
+    good: [Vec<u8>; 2],
+    bad: [Vec<u8>; 2],
+    /// What the sender is told of the bad one, if anything.
+    check: &'static str,
+    /// Samples, histograms and exemplars, if the good one is kept.
+    written: [&'static str; 3],
+}
+
+fn parts() -> [Part; 3] {
+    let both = |message: Vec<u8>| [message.clone(), message];
+    let trace = [label("trace", b"x"), field(1, &[3, 4])].map(|labels| [labels, exemplar(NOW)].concat());
+    [
+        Part {
+            field: [2, 2],
+            good: both(sample(NOW)),
+            bad: both(sample(NOW + 3_600_000)),
+            check: "1 of 2 samples stored; 1 too-far-in-future: ",
+            written: ["1", "0", "0"],
+        },
+        Part {
+            field: [4, 3],
+            good: both(histogram(NOW, &[1])),
+            bad: both(histogram(NOW, &[1, 1])),
+            check: "1 of 2 samples stored; 1 native-histogram-count-mismatch: ",
+            written: ["0", "1", "0"],
+        },
+        Part { field: [3, 4], good: trace, bad: both(exemplar(NOW)), check: "", written: ["0", "0", "1"] },
+    ]
+}
+
+/// A series of the metric `up` with these parts, in this version.
+fn with_parts(version: usize, parts: &[&[u8]], number: u8) -> Vec<u8> {
+    let parts: Vec<_> = parts.iter().flat_map(|part| field(number, part)).collect();
+    match version {
+        0 => field(1, &[label("__name__", b"up"), parts].concat()),
+        _ => {
+            let symbols = ["", "__name__", "up", "trace", "x"].iter().flat_map(|text| field(4, text.as_bytes()));
+            symbols.chain(field(5, &[field(1, &[1, 2]), parts].concat())).collect()
+        }
     }
 }
 
 #[test]
-fn another_media_type_or_encoding_is_415() {
+fn of_every_kind_of_part_the_bad_are_cut_and_the_good_are_counted() {
     let world = World::new();
-    let body = snappy(&series(&[("__name__", "up")], &[NOW]));
-    for header in [
-        ("content-type", "application/json"),
-        ("content-type", "image/png"),
-        ("content-type", "application/x-protobuf;proto=other"),
-        ("content-encoding", "zstd"),
-        ("content-encoding", "gzip"),
-        ("content-encoding", "identity"),
-    ] {
-        let pushed = push(&world, "/metrics/api/v1/push", &[header], &body);
-        assert_eq!((pushed.answer.status, pushed.forwarded.is_none()), (415, true), "{header:?}");
-        assert!(pushed.text().contains("send Content-"), "{}", pushed.text());
+    for (version, header) in [VERSION_1, VERSION_2].into_iter().enumerate() {
+        for part in parts() {
+            let (number, good, bad) = (part.field[version], &part.good[version], &part.bad[version]);
+            let (whole, left) = (with_parts(version, &[bad, good, bad], number), with_parts(version, &[good], number));
+            let pushed = push_raw(&world, header, &whole);
+            let text = pushed.text().replace("1 of 3", "1 of 2").replace("; 2 ", "; 1 ");
+            assert_eq!(pushed.answer.status, if part.check.is_empty() { 200 } else { 400 }, "{text}");
+            assert!(text.starts_with(part.check), "{text}");
+            assert_eq!(pushed.written(), part.written.map(Some), "{text}");
+            assert_eq!(unsnappy(pushed.body()), left, "{text}");
+        }
     }
+}
+
+#[test]
+fn bad_metadata_is_cut_and_good_metadata_needs_no_series() {
+    let world = World::new();
+    let [named, nameless] = [field(2, b"up"), field(4, b"help")].map(|metadata| field(3, &metadata));
+    let pushed = push_raw(&world, VERSION_1, &[&named[..], &nameless, &named].concat());
+    let text = pushed.text();
+    assert!(text.starts_with("2 of 3 metadata stored; 1 metadata-missing-metric-name: "), "{text}");
+    assert_eq!(pushed.written(), [Some("0"); 3]);
+    assert_eq!(unsnappy(pushed.body()), [&named[..], &named].concat());
+    assert_eq!(push_raw(&world, VERSION_1, &named).status(), (200, true));
+    assert_eq!(push_raw(&world, VERSION_1, &nameless).status(), (400, false));
+}
+
+#[test]
+fn the_verdict_of_the_backend_wins_when_it_refuses_more() {
+    let world = World::new();
+    let good = series(&[("__name__", "up")], &[NOW]);
+    let part = [&good[..], &series(&[("job", "a")], &[NOW])].concat();
+    for (answered, of_good, of_part) in [
+        (200, 200, 400),
+        (204, 204, 400),
+        (400, 400, 400),
+        (422, 400, 400),
+        (429, 429, 429),
+        (500, 500, 500),
+        (307, 502, 502),
+    ] {
+        for (request, want) in [(&good, of_good), (&part, of_part)] {
+            let text = if answered < 300 { "" } else { "out of order\n" };
+            let mut answer = Response::new(cockpit_core::Body::from_bytes(text));
+            *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
+            world.fake.upstream.answer(Ok(answer));
+            let pushed = push_raw(&world, VERSION_1, request);
+            assert_eq!(pushed.status(), (want, true), "{answered}");
+            assert_eq!(
+                pushed.text() == "out of order\n",
+                (400..500).contains(&answered) || answered == 500,
+                "{answered}"
+            );
+            let again = matches!(want, 429 | 500..=599);
+            assert_eq!(pushed.answer.headers.contains_key("retry-after"), again, "{answered}");
+        }
+    }
+}
+
+#[test]
+fn a_line_fits_whatever_names_a_sender_chooses() {
+    let world = World::new();
+    let hostile = "é\r\n\u{1b}[31m".repeat(200);
+    let bad = |name: &str| series(&[("__name__", "up"), (name, "1")], &[NOW]);
+    let request = [bad(&hostile), bad("b-c"), series(&[("__name__", &hostile)], &[NOW]), series(&[("a", "1")], &[NOW])];
+    let text = push_raw(&world, VERSION_1, &request.concat()).text();
+    assert!(text.ends_with("…\n") && text.chars().filter(|letter| letter.is_control()).eq(['\n']), "{text:?}");
+    assert!(text.starts_with("0 of 4 samples stored; 1 missing-metric-name: "), "{text}");
+}
+
+#[test]
+fn new_series_over_the_limit_are_cut_and_the_sender_does_not_block_on_them() {
+    let world = World::with(&[("quotas", "active_series=1")]);
+    let [old, new] = ["old", "new"].map(|name| series(&[("__name__", name)], &[NOW]));
+    let without_samples = series(&[("__name__", "silent")], &[]);
+    assert_eq!(push_raw(&world, VERSION_1, &without_samples).status(), (200, true), "it is not active");
+    assert_eq!(push_raw(&world, VERSION_1, &old).status(), (200, true));
+    let pushed = push_raw(&world, VERSION_1, &[&new[..], &old].concat());
+    assert_eq!((pushed.answer.status, unsnappy(pushed.body())), (400, old), "{}", pushed.text());
+    assert!(pushed.text().starts_with("1 of 2 samples stored; 1 max-series-per-user: "), "{}", pushed.text());
+    assert_eq!(push_raw(&world, VERSION_1, &new).status(), (400, false));
 }
 
 #[test]

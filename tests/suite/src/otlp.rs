@@ -2,7 +2,8 @@
 
 use crate::{
     flow::World,
-    pushed::{Pushed, gzip, push},
+    messages::gzip,
+    pushed::{Pushed, push},
 };
 use cockpit_core::ports::UpstreamError;
 use http::{Response, StatusCode};

@@ -9,9 +9,7 @@ use cockpit_core::{
     Scope,
     routes::{Lookup, lookup},
 };
-use flate2::{Compression, write};
 use http::{HeaderMap, Method};
-use std::io::Write;
 
 /// What a sender is told and what the backend sees.
 pub(crate) struct Pushed {
@@ -62,16 +60,4 @@ pub(crate) fn push(world: &World, path: &str, headers: &[(&'static str, &str)], 
     let answer = world.send(&Sent { function, method: &Method::POST, path, headers: all, body: body.to_vec() });
     let sent = world.fake.upstream.take_sent().pop();
     Pushed { answer, forwarded: sent.map(|sent| (sent.headers().clone(), sent.into_body())) }
-}
-
-/// These bytes in gzip.
-pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = write::GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// A snappy block of these bytes.
-pub(crate) fn snappy(bytes: &[u8]) -> Vec<u8> {
-    snap::raw::Encoder::new().compress_vec(bytes).unwrap()
 }

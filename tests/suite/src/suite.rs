@@ -3,7 +3,7 @@
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
 //! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends.
 //! `management` is what holds for the management API besides. `logs`, `metrics` and `otlp` are what senders are told,
-//! `authorize` what proxies are.
+//! `receivers` what they are told of all that other receivers stumble over, `authorize` what proxies are told.
 
 #![cfg(test)]
 
@@ -14,9 +14,11 @@ mod flow;
 mod logs;
 mod management;
 mod manifest;
+mod messages;
 mod metrics;
 mod otlp;
 mod pushed;
+mod receivers;
 mod rows;
 mod store;
 mod tree;

@@ -119,7 +119,7 @@ fn check<E: std::fmt::Debug>(judge: impl Fn(&mut Checker<'_, Open>) -> Result<Ju
 }
 
 /// The cases of logs.
-pub(crate) fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let (proto, text) = (Rc::new(protobuf()), Rc::new(text()));
     let block = Rc::new(snap::raw::Encoder::new().compress_vec(&proto).unwrap());
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

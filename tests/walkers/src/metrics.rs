@@ -136,7 +136,7 @@ fn check(walk: impl Fn(&mut Validator<'_, Open>) -> Result<Judged, ProtobufError
 }
 
 /// The cases of metrics.
-pub(crate) fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let batches = [
         (
             node(),

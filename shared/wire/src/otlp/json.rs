@@ -58,6 +58,8 @@ fn objects(cursor: &mut Cursor<'_>, path: Path) -> Result<usize, JsonError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Random, rounds};
+    use serde_json::Value as Tree;
 
     #[test]
     fn items_are_counted_wherever_the_path_leads() {
@@ -81,6 +83,53 @@ mod tests {
         ] {
             assert_eq!(count(text.as_bytes(), path), Ok(want), "{text}");
         }
+    }
+
+    /// The counting once more, over a tree.
+    fn reference(tree: &Tree, path: Path) -> Option<usize> {
+        let members = tree.as_object()?;
+        let Some((names, rest)) = path.split_first() else { return Some(1) };
+        let wanted = members.iter().filter(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value);
+        wanted.map(|value| elements(value, rest)).sum()
+    }
+
+    fn elements(value: &Tree, path: Path) -> Option<usize> {
+        match value {
+            Tree::Null => Some(0),
+            Tree::Array(values) => values.iter().map(|value| reference(value, path)).sum(),
+            other => reference(other, path),
+        }
+    }
+
+    #[test]
+    fn damaged_requests_get_the_verdict_of_a_tree() {
+        const DIFFER: [&str; 5] = [
+            "control character",
+            "unicode code point",
+            "surrogate",
+            "number out of range",
+            "unexpected end of hex escape",
+        ];
+        let logs = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"a":[1.5,"\u00e9"]}},{}]},{"log_records":null}]}],"o":[true]}"#;
+        let metrics = r#"{"resource_metrics":{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{},{}]}},{"sum":{"data_points":[{}]}}]}]}}"#;
+        let mut random = Random::new(19);
+        let (mut refused, mut accepted) = (0_u32, 0_u32);
+        for round in 0..rounds(20_000) {
+            let (whole, path) = if round % 2 == 0 { (logs, LOGS) } else { (metrics, METRICS) };
+            let mut text = whole.as_bytes().to_vec();
+            for _ in 0..=random.below(3) {
+                random.damage(&mut text, b"{}[],:\"\\0-1nu");
+            }
+            let shown = String::from_utf8_lossy(&text);
+            let theirs = match serde_json::from_slice(&text) {
+                Ok(tree) => reference(&tree, path),
+                Err(error) if DIFFER.iter().any(|class| error.to_string().contains(class)) => continue,
+                Err(_) => None,
+            };
+            assert_eq!(count(&text, path).ok(), theirs, "{shown}");
+            *if theirs.is_some() { &mut accepted } else { &mut refused } += 1;
+        }
+        assert!(refused > 5_000 && accepted > 1_000, "{refused} refused, {accepted} accepted");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
     checks::{Check, Limit, Limits},
     identity::{Admission, Identity, Open},
     protobuf::ProtobufError,
-    random::rounds,
+    random::{Random, malformed, rounds},
     scramble::scramble,
 };
 use generator::Generator;
@@ -40,6 +40,9 @@ impl Admission for Refusing {
         !self.refused.contains(&identity)
     }
 }
+
+/// Bytes that turn one field into another.
+const ALPHABET: &[u8] = b"\x00\x01\x02\x08\x0a\x10\x12\x1a\x22\x2a\x7f\x80\xff";
 
 type Walk = fn(&[u8], &mut Validator<'_, Refusing>) -> Result<Judged, ProtobufError>;
 
@@ -114,7 +117,7 @@ fn agree<R: Request + std::fmt::Debug>(
     plain: impl Fn(&R) -> &Plain + Copy,
 ) -> BTreeMap<Check, u32> {
     let (limits, utf8) = (limits(), limits().with(Limit::Utf8Names, 1));
-    let mut generator = Generator::new(1);
+    let mut generator = Generator::new(Random::new(1));
     let (mut counts, mut malformed) = (BTreeMap::new(), 0);
     for _ in 0..rounds(3_000) {
         let mut body = generate(&mut generator);
@@ -123,7 +126,7 @@ fn agree<R: Request + std::fmt::Debug>(
         body = scramble(&mut generator.random, &body);
         compare(&body, &limits, walk, plain, &mut counts);
         for _ in 0..1 + generator.random.below(4) {
-            generator.random.damage(&mut body, b"\x00\x01\x02\x08\x0a\x10\x12\x1a\x22\x2a\x7f\x80\xff");
+            generator.random.damage(&mut body, ALPHABET);
         }
         malformed += u32::from(!compare(&body, &limits, walk, plain, &mut counts));
     }
@@ -150,6 +153,33 @@ fn version_2_is_judged_as_the_reference_judges_it() {
     let counts =
         agree::<Version2>(Generator::version2, |body, judge| version2::walk(body, judge), |request| &request.0);
     assert!(counts.len() >= 20, "the corpus has cases of {counts:?} only");
+}
+
+/// Generated requests, damaged in every way: how many are well formed still, and how many are not.
+fn replay<R: Request + std::fmt::Debug>(
+    generate: impl Fn(&mut Generator) -> Vec<u8>,
+    walk: Walk,
+    plain: impl Fn(&R) -> &Plain + Copy,
+) -> [u32; 2] {
+    let (limits, mut counts, mut verdicts) = (limits(), BTreeMap::new(), [0, 0]);
+    let mut generator = Generator::new(Random::fixed(1));
+    let bodies = std::iter::repeat_with(|| generate(&mut generator)).filter(|body| (150..400).contains(&body.len()));
+    for body in bodies.take(4).collect::<Vec<_>>() {
+        for body in malformed(&body, ALPHABET) {
+            verdicts[usize::from(!compare(&body, &limits, walk, plain, &mut counts))] += 1;
+        }
+    }
+    verdicts
+}
+
+#[test]
+fn the_malformed_corpus_gets_the_same_verdicts_from_the_walker_and_from_the_reference() {
+    for [good, bad] in [
+        replay::<Version1>(Generator::version1, |body, judge| version1::walk(body, judge), |request| &request.0),
+        replay::<Version2>(Generator::version2, |body, judge| version2::walk(body, judge), |request| &request.0),
+    ] {
+        assert!(good > 2_000 && bad > 10_000, "{good} are well formed, {bad} are not");
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct Validator<'v, A> {
 struct Exemplars {
     /// How many of the series at hand were looked at.
     of_series: usize,
-    /// The time of the oldest that is kept.
+    /// The time of the oldest that has nothing else wrong with it.
     oldest: i64,
     /// None must be older than this.
     since: i64,
@@ -151,6 +151,17 @@ impl<'v, A: Admission> Validator<'v, A> {
         (labels > most).then_some(check)
     }
 
+    fn exemplar_time_fault(&mut self, millis: i64) -> Option<Check> {
+        self.exemplars.oldest = self.exemplars.oldest.min(millis);
+        if millis < self.exemplars.since {
+            Some(Check::ExemplarTooOld)
+        } else if millis > self.latest {
+            Some(Check::ExemplarTooFarInFuture)
+        } else {
+            None
+        }
+    }
+
     fn refuse(&mut self, check: Check, offender: impl FnOnce() -> String) -> bool {
         self.report.note(check, offender);
         false
@@ -223,25 +234,23 @@ impl<A: Admission> Judge for Validator<'_, A> {
 
     fn exemplar(&mut self, labels: &Labels<'_>, exemplar: &Exemplar) -> bool {
         self.exemplars.of_series = self.exemplars.of_series.saturating_add(1);
-        let check = if self.limits.exceeds(Limit::Exemplars, self.exemplars.of_series) {
-            Check::TooManyExemplars
+        let fault = if self.limits.exceeds(Limit::Exemplars, self.exemplars.of_series) {
+            Some(Check::TooManyExemplars)
         } else if exemplar.labels == 0 {
-            Check::ExemplarLabelsMissing
+            Some(Check::ExemplarLabelsMissing)
         } else if exemplar.millis == 0 {
-            Check::ExemplarTimestampInvalid
+            Some(Check::ExemplarTimestampInvalid)
         } else if self.limits.exceeds(Limit::ExemplarLabels, exemplar.characters) {
-            Check::ExemplarLabelsTooLong
+            Some(Check::ExemplarLabelsTooLong)
         } else if !exemplar.labelled {
-            Check::ExemplarLabelsBlank
-        } else if exemplar.millis < self.exemplars.since {
-            Check::ExemplarTooOld
-        } else if exemplar.millis > self.latest {
-            Check::ExemplarTooFarInFuture
+            Some(Check::ExemplarLabelsBlank)
         } else {
-            self.exemplars.oldest = self.exemplars.oldest.min(exemplar.millis);
-            return true;
+            None
         };
-        self.refuse(check, || shown_metric(labels))
+        match fault.or_else(|| self.exemplar_time_fault(exemplar.millis)) {
+            Some(check) => self.refuse(check, || shown_metric(labels)),
+            None => true,
+        }
     }
 
     fn active(&mut self, labels: &Labels<'_>) -> bool {

@@ -8,7 +8,10 @@ use super::{
     gateway::{self, Gateway, Sandbox, with_sandbox},
     process::eventually,
 };
-use crate::rows::{Answer, PROJECT};
+use crate::{
+    messages::{snappy, varint},
+    rows::{Answer, PROJECT},
+};
 use flate2::{Compression, write::GzEncoder};
 use http::Method;
 use serde_json::{Value, json};
@@ -108,18 +111,8 @@ fn hostile() -> [(&'static str, &'static str, Vec<u8>); 2] {
     let entries = pair.repeat(PAIRS);
     let stream = [&b"\x0a"[..], &varint(entries.len() as u64), &entries].concat();
     let message = stream.repeat((12 << 20) / stream.len());
-    let block = snap::raw::Encoder::new().compress_vec(&message).unwrap();
+    let block = snappy(&message);
     [("application/json", "gzip", encoder.finish().unwrap()), ("application/x-protobuf", "snappy", block)]
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
-        value >>= 7;
-    }
-    bytes.push(u8::try_from(value).unwrap());
-    bytes
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Remote-write requests, written by hand so that no encoder is trusted.
 
-use crate::{metrics::series, pushed::snappy};
+use crate::messages::{series, snappy};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A request of one series of this name with one sample of now: compressed, as it is pushed.

@@ -36,9 +36,9 @@ pub(super) struct Generator {
 }
 
 impl Generator {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(random: Random) -> Self {
         let values = (0..600).map(|index| &*format!("v{index}").leak());
-        Self { random: Random::new(seed), values: values.collect(), last: Vec::new(), sampled: NOW }
+        Self { random, values: values.collect(), last: Vec::new(), sampled: NOW }
     }
 
     /// The labels of a series: often those of the last but for one or two.

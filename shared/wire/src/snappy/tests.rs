@@ -1,0 +1,99 @@
+use super::*;
+use crate::random::{Random, rounds};
+
+#[test]
+fn a_block_is_inflated_up_to_the_limit() {
+    for length in [1, 100, 70_000] {
+        let raw = vec![b'a'; length];
+        let block = snap::raw::Encoder::new().compress_vec(&raw).unwrap();
+        assert_eq!(inflate(&block, length), Ok(raw));
+        let want = SnappyError::TooLarge { declared: length, limit: length - 1 };
+        assert_eq!(inflate(&block, length - 1), Err(want));
+    }
+    assert_eq!(inflate(b"\0", 10), Ok(Vec::new()), "a block of nothing is a block");
+}
+
+#[test]
+fn what_is_no_block_is_corrupt() {
+    let framed = b"\xff\x06\0\0sNaPpY\x01\x05\0\0\x11\x22\x33\x44a";
+    let promises_4_gib = b"\xff\xff\xff\xff\x0f";
+    let honest = snap::raw::Encoder::new().compress_vec(b"hello, hello, hello").unwrap();
+    for block in [b"", &framed[..], promises_4_gib, b"\x05ab", &honest[..honest.len() - 1], b"\x80"] {
+        assert_eq!(inflate(block, 1 << 20), Err(SnappyError::Corrupt), "{block:?}");
+    }
+}
+
+/// The format once more, byte by byte: a length, then literals and copies by the low two bits of a tag.
+fn reference(block: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = block.iter().map(|byte| u64::from(*byte));
+    let (mut length, mut shift) = (0, 0);
+    loop {
+        let byte = bytes.next().filter(|_| shift < 64)?;
+        length |= (byte & 0x7f) << shift;
+        shift += 7;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    let length = usize::try_from(u32::try_from(length).ok()?).ok()?;
+    let mut text = Vec::new();
+    let number = |bytes: &mut dyn Iterator<Item = u64>, count: u64| {
+        (0..count).try_fold(0, |number, index| Some(number | bytes.next()? << (8 * index)))
+    };
+    while let Some(tag) = bytes.next() {
+        let (count, offset) = match tag & 3 {
+            0 if tag >> 2 < 60 => (tag / 4 + 1, None),
+            0 => (number(&mut bytes, tag / 4 - 59)? + 1, None),
+            1 => ((tag >> 2 & 7) + 4, Some((tag >> 5 << 8) | number(&mut bytes, 1)?)),
+            2 => (tag / 4 + 1, Some(number(&mut bytes, 2)?)),
+            _ => (tag / 4 + 1, Some(number(&mut bytes, 4)?)),
+        };
+        for _ in 0..count {
+            let byte = match offset {
+                None => u8::try_from(bytes.next()?).unwrap(),
+                Some(0) => return None,
+                Some(offset) => *text.get(text.len().checked_sub(usize::try_from(offset).ok()?)?)?,
+            };
+            text.push(byte);
+        }
+        if text.len() > length {
+            return None;
+        }
+    }
+    (text.len() == length).then_some(text)
+}
+
+/// A text with repetitions near and far.
+fn text(random: &mut Random) -> Vec<u8> {
+    let mut text = Vec::new();
+    for _ in 0..random.below(12) {
+        let from = random.below(text.len() + 1);
+        match random.below(3) {
+            0 => text.extend((0..random.below(90)).map(|_| random.next().to_le_bytes()[0])),
+            1 => text.extend_from_within(from..),
+            _ => text.resize(text.len() + random.below(70), b'a'),
+        }
+    }
+    text
+}
+
+#[test]
+fn damaged_blocks_get_the_verdict_of_a_plain_decoder() {
+    const LIMIT: usize = 1 << 20;
+    let mut random = Random::new(13);
+    let (mut refused, mut accepted) = (0_u32, 0_u32);
+    for _ in 0..rounds(20_000) {
+        let text = text(&mut random);
+        let mut block = deflate(&text).unwrap();
+        assert_eq!(inflate(&block, LIMIT), Ok(text));
+        for _ in 0..=random.below(2) {
+            random.damage(&mut block, b"\x00\x01\x02\x03\x05\x0f\xf0\xf4\xf8\xfc\x7f\x80\xff");
+        }
+        match (inflate(&block, LIMIT), reference(&block)) {
+            (Ok(ours), Some(theirs)) if ours == theirs => accepted += 1,
+            (Err(_), None) => refused += 1,
+            (ours, theirs) => panic!("{ours:?}, {theirs:?}: {block:02x?}"),
+        }
+    }
+    assert!(refused > 5_000 && accepted > 1_000, "{refused} refused, {accepted} accepted");
+}
