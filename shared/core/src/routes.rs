@@ -81,9 +81,9 @@ const MANUAL: Access = Public("it says what this page says, which callers need b
 
 /// Every request the gateway answers. What is not listed is a 404.
 ///
-/// `(/metrics)/x` is served at `/metrics/x` and at `/x`. `logs./x` is `/x` of a host whose name begins with `logs.`, and
-/// stands before the row that has `/x` of all others. A `:parameter` is one segment; a slash may be encoded in a
-/// `::parameter`. `/...` is the rest of the path.
+/// `(/metrics)/x` is served at `/metrics/x` and at `/x`, `[/logs]/x` at `/logs/x` only; backends see `/x`. `logs./x` is
+/// `/x` of a host whose name begins with `logs.`, and stands before the row that has `/x` of all others. A `:parameter`
+/// is one segment; a slash may be encoded in a `::parameter`. `/...` is the rest of the path.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     //  function               methods path                                                         access                     limits         dialect       operation
@@ -174,8 +174,8 @@ pub static ROUTES: &[Route] = &[
 
     row("logs-tail",           GET,    "(/logs)/loki/api/v1/tail",                                  Holder(QueryLogs),         &QUERY,        Plain,        Operation::TailLogs),
 
-    row("logs-rules",          GET,    "/logs/prometheus/api/v1/rules",                             Holder(QueryLogs),         &QUERY,        Prometheus,   Operation::ReadLogsRules),
-    row("logs-rules",          GET,    "/logs/prometheus/api/v1/alerts",                            Holder(QueryLogs),         &QUERY,        Prometheus,   Operation::ReadLogsRules),
+    row("logs-rules",          GET,    "[/logs]/prometheus/api/v1/rules",                           Holder(QueryLogs),         &QUERY,        Prometheus,   Operation::ReadLogsRules),
+    row("logs-rules",          GET,    "[/logs]/prometheus/api/v1/alerts",                          Holder(QueryLogs),         &QUERY,        Prometheus,   Operation::ReadLogsRules),
     row("logs-rules",          GET,    "(/logs)/loki/api/v1/rules",                                 Holder(QueryLogs),         &QUERY,        Plain,        Operation::ReadLogsRules),
     row("logs-rules",          GET,    "(/logs)/loki/api/v1/rules/:namespace",                      Holder(QueryLogs),         &QUERY,        Plain,        Operation::ReadLogsRules),
     row("logs-rules",          POST,   "(/logs)/loki/api/v1/rules/:namespace",                      Holder(SetupLogsRules),    &UPLOAD,       Plain,        Operation::SetLogsRules),

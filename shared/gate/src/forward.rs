@@ -10,7 +10,7 @@ use cockpit_core::{
     Backend, Body, Fault, Outbound, Permit, Ports, Refusal,
     ports::{Config, Upstream},
 };
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, HeaderValue, Method, Response, header::CONTENT_TYPE};
 
 /// Which backend serves a group of paths, and below which prefix of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +75,22 @@ impl<P: Ports> Call<'_, P> {
 
     /// Forwards the call with a body that the handler has looked at.
     pub async fn forward_body(self, source: &Source, body: Body) -> Result<Response<Body>, Refusal> {
+        let headers = self.headers();
+        self.forward_as(source, headers, body).await
+    }
+
+    /// Forwards the call with a body of YAML, whatever the caller says it is: curl says that it is a form, and Loki
+    /// would take it for one.
+    pub async fn forward_yaml(self, source: &Source, body: Body) -> Result<Response<Body>, Refusal> {
+        let mut headers = self.headers().clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/yaml"));
+        self.forward_as(source, &headers, body).await
+    }
+
+    async fn forward_as(self, source: &Source, headers: &HeaderMap, body: Body) -> Result<Response<Body>, Refusal> {
         let target = source.target(self.ports, self.path, self.query()).await?;
         let backend = source.backend(self.ports).await?;
-        self.relay(Relay::Read, &backend, &target, body).await
+        self.relay_as(Relay::Read, &backend, &target, headers, body).await
     }
 }
 

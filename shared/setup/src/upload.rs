@@ -26,14 +26,14 @@ pub async fn rules(mut call: Call<'_, impl Ports>, source: &Source) -> Result<Re
             format!("the project has {most} groups of rules, the most there may be").into(),
         ));
     }
-    call.forward_body(source, Body::from_bytes(body)).await
+    call.forward_yaml(source, Body::from_bytes(body)).await
 }
 
 /// Stores the Alertmanager configuration of a project.
 pub async fn configuration(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let body = call.read().await?;
     alertmanager::check(text(&body)?)?;
-    call.forward_body(&CONFIGURATION, Body::from_bytes(body)).await
+    call.forward_yaml(&CONFIGURATION, Body::from_bytes(body)).await
 }
 
 impl From<Wrong> for Refusal {

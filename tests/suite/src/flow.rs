@@ -193,6 +193,24 @@ fn a_push_or_query_in_the_steady_state_costs_one_read_of_the_store_and_hardly_a_
 }
 
 #[test]
+fn a_backend_sees_the_path_without_our_prefix_and_the_query_as_it_was_sent() {
+    let world = World::new();
+    let reads = |route: &rows::Place| !route.function.ends_with("-push") && route.operation != Operation::TailLogs;
+    for route in rows::relayed().filter(reads) {
+        let mut request = rows::good(&world, &route);
+        let path = ["/metrics", "/logs", "/alerts"].iter().find_map(|prefix| {
+            request.path.strip_prefix(prefix).filter(|rest| rest.starts_with('/')).map(ToOwned::to_owned)
+        });
+        // Where nothing precedes a backend's own paths, they are ours.
+        let want = path.unwrap_or_else(|| request.path.clone()).replace("/federate", "/prometheus/federate");
+        request.path.push_str("?a=%2F&match[]=b+c&a=%5B%5D");
+        world.send(&request);
+        let sent = world.fake.upstream.take_sent().pop().unwrap();
+        assert_eq!(sent.uri().path_and_query().unwrap().as_str(), format!("{want}?a=%2F&match[]=b+c&a=%5B%5D"));
+    }
+}
+
+#[test]
 fn what_a_backend_says_of_its_connection_tenants_and_callers_stays_with_us() {
     let world = World::new();
     let private = [

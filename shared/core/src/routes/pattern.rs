@@ -9,29 +9,33 @@ impl Route {
     /// The paths it is served at, in Spin's own syntax: literal segments, `:parameters`, and `...` for the rest.
     pub fn paths(&self) -> Vec<String> {
         let path = self.base().replace("::", ":");
-        match self.prefix() {
-            "" => vec![path],
-            prefix => vec![format!("{prefix}{path}"), path],
-        }
+        let prefixed = format!("{}{path}", self.prefix());
+        if self.may_lack_prefix() && prefixed != path { vec![prefixed, path] } else { vec![prefixed] }
     }
 
     /// What the name of the host must begin with; nothing if any host will do.
     pub fn host(&self) -> &'static str {
-        self.path.find(['/', '(']).and_then(|end| self.path.get(..end)).unwrap_or_default()
+        self.path.find(['/', '(', '[']).and_then(|end| self.path.get(..end)).unwrap_or_default()
     }
 
-    /// The prefix that its path may have.
+    /// The prefix that its path has, or may have.
     pub(super) fn prefix(&self) -> &'static str {
-        self.optional().map_or("", |(prefix, _)| prefix)
+        self.split().map_or("", |(prefix, _)| prefix)
+    }
+
+    /// Whether its path may lack the prefix.
+    pub(super) fn may_lack_prefix(&self) -> bool {
+        !self.path.starts_with('[')
     }
 
     /// Its path without host and prefix.
     pub(super) fn base(&self) -> &'static str {
-        self.optional().map_or_else(|| self.path.trim_start_matches(self.host()), |(_, base)| base)
+        self.split().map_or_else(|| self.path.trim_start_matches(self.host()), |(_, base)| base)
     }
 
-    fn optional(&self) -> Option<(&'static str, &'static str)> {
-        self.path.strip_prefix('(')?.split_once(')')
+    fn split(&self) -> Option<(&'static str, &'static str)> {
+        let optional = self.path.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        optional.or_else(|| self.path.strip_prefix('[')?.split_once(']'))
     }
 }
 
@@ -50,6 +54,7 @@ mod tests {
         for (path, host, paths) in [
             ("/a/:b", "", &["/a/:b"][..]),
             ("(/a)/b/::c", "", &["/a/b/:c", "/b/:c"]),
+            ("[/a]/b", "", &["/a/b"]),
             ("logs./a", "logs.", &["/a"]),
             ("/a/...", "", &["/a/..."]),
         ] {

@@ -33,7 +33,8 @@ pub(crate) fn push(gateway: &Gateway, secret: &str, body: &Value) -> Answer {
     gateway.client.send(&Method::POST, &url, &headers, body.to_string().as_bytes())
 }
 
-fn now() -> Duration {
+/// How long it has been since 1970.
+pub(crate) fn now() -> Duration {
     #[expect(clippy::disallowed_methods, reason = "the gateway under test lives now")]
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
 }
@@ -68,10 +69,15 @@ fn keeps_all_but_what_is_refused(name: &str, loki: &str) {
 fn what_is_pushed_is_read_back_but_for_what_is_refused() {
     let sandbox = Sandbox::start();
     keeps_all_but_what_is_refused("the sandbox", &sandbox.loki.url);
-    #[expect(clippy::disallowed_methods, reason = "the environment names a backend for this test only")]
-    if let Ok(url) = std::env::var("COCKPIT_TEST_LOKI_URL") {
+    if let Some(url) = named() {
         keeps_all_but_what_is_refused("the Loki of COCKPIT_TEST_LOKI_URL", &url);
     }
+}
+
+/// A Loki that the environment names.
+#[expect(clippy::disallowed_methods, reason = "the environment names a backend for tests only")]
+pub(crate) fn named() -> Option<String> {
+    std::env::var("COCKPIT_TEST_LOKI_URL").ok()
 }
 
 #[test]

@@ -102,9 +102,17 @@ pub(crate) fn newer_victoria_metrics() -> Backend {
     Backend::started("a newer VictoriaMetrics", "/opentelemetry/v1/metrics", started)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the environment names backends for this test only")]
+#[expect(clippy::disallowed_methods, reason = "the environment names backends for tests only")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(format!("COCKPIT_TEST_MIMIR_{name}")).ok()
+}
+
+/// Where a Mimir is that the environment names; one without a ruler has paths of its own.
+pub(crate) fn named_url() -> Option<String> {
+    variable("URL").filter(|_| variable("QUERY_PREFIX").is_none())
+}
+
 fn named() -> Option<Backend> {
-    let variable = |name: &str| std::env::var(format!("COCKPIT_TEST_MIMIR_{name}")).ok();
     Some(Backend {
         name: "the backend of COCKPIT_TEST_MIMIR_URL",
         url: variable("URL")?,

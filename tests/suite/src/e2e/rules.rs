@@ -1,11 +1,18 @@
 //! Rules and Alertmanager's configuration over HTTP: what is stored is read back, what is wrong goes nowhere.
+//!
+//! Rules are also stored in the Mimir and the Loki that the environment names, if it does.
 
-use super::gateway::{Gateway, with_sandbox};
+use super::{
+    gateway::{Gateway, with_sandbox},
+    logs, prometheus,
+};
 use crate::rows::Answer;
 use http::Method;
+use std::io::Write;
 
 fn send(gateway: &Gateway, secret: &str, method: &Method, path: &str, body: &str) -> Answer {
-    let headers = [("x-token", secret.to_owned()), ("content-type", "application/yaml".to_owned())];
+    // What curl says of any body.
+    let headers = [("x-token", secret.to_owned()), ("content-type", "application/x-www-form-urlencoded".to_owned())];
     gateway.client.send(method, &format!("{}{path}", gateway.url), &headers, body.as_bytes())
 }
 
@@ -13,8 +20,9 @@ fn text(answer: &Answer) -> String {
     String::from_utf8_lossy(&answer.body).into_owned()
 }
 
+/// A group of rules that Mimir and Loki both understand.
 fn group(name: &str, rules: usize) -> String {
-    let rules: Vec<_> = (0..rules).map(|number| format!("  - record: r{number}\n    expr: up\n")).collect();
+    let rules: Vec<_> = (0..rules).map(|number| format!("  - record: r{number}\n    expr: vector(1)\n")).collect();
     format!("name: {name}\nrules:\n{}", rules.concat())
 }
 
@@ -26,24 +34,39 @@ const RULERS: [(&str, &str); 4] = [
     ("/logs/api/prom/rules", "logs"),
 ];
 
+/// Stores, lists, shows and deletes a group of rules through a gateway.
+fn keeps_a_group(gateway: &Gateway, path: &str, signal: &str) {
+    let create = |scope: &str| gateway.create_token("rules", &[scope]).text("secret_key");
+    let (reader, writer) = (create(&format!("query_{signal}")), create(&format!("setup_{signal}_rules")));
+    let of = |secret: &str, method: &Method, below: &str, body: &str| {
+        send(gateway, secret, method, &format!("{path}{below}"), body)
+    };
+    assert_eq!(of(&reader, &Method::POST, "/node", &group("a", 1)).status, 403);
+    assert_eq!(of(&writer, &Method::GET, "", "").status, 403);
+    let stored = of(&writer, &Method::POST, "/node", &group("a", 20));
+    assert_eq!((stored.status, stored.text("status").as_str()), (202, "success"), "{path}");
+    assert!(text(&of(&reader, &Method::GET, "", "")).contains("name: a"), "{path}");
+    assert!(text(&of(&reader, &Method::GET, "/node/a", "")).starts_with("name: a\n"), "{path}");
+    assert_eq!(of(&writer, &Method::DELETE, "/node/a", "").status, 202, "{path}");
+    assert_eq!(of(&reader, &Method::GET, "/node/a", "").status, 404, "{path}");
+}
+
 #[test]
 fn groups_are_stored_listed_and_deleted_by_whoever_may() {
     let (gateway, _sandbox) = with_sandbox("rules");
     for (path, signal) in RULERS {
-        let create = |scope: &str| gateway.create_token("rules", &[&format!("{scope}_{signal}")]).text("secret_key");
-        let (reader, writer) =
-            (create("query"), gateway.create_token("rules", &[&format!("setup_{signal}_rules")]).text("secret_key"));
-        let of = |secret: &str, method: &Method, below: &str, body: &str| {
-            send(&gateway, secret, method, &format!("{path}{below}"), body)
-        };
-        assert_eq!(of(&reader, &Method::POST, "/node", &group("a", 1)).status, 403);
-        assert_eq!(of(&writer, &Method::GET, "", "").status, 403);
-        let stored = of(&writer, &Method::POST, "/node", &group("a", 20));
-        assert_eq!((stored.status, stored.text("status").as_str()), (202, "success"), "{path}");
-        assert!(text(&of(&reader, &Method::GET, "", "")).contains("name: a"), "{path}");
-        assert!(text(&of(&reader, &Method::GET, "/node/a", "")).starts_with("name: a\n"), "{path}");
-        assert_eq!(of(&writer, &Method::DELETE, "/node/a", "").status, 202, "{path}");
-        assert_eq!(of(&reader, &Method::GET, "/node/a", "").status, 404, "{path}");
+        keeps_a_group(&gateway, path, signal);
+    }
+    for (variable, signal, url) in
+        [("mimir_url", "metrics", prometheus::named_url()), ("loki_url", "logs", logs::named())]
+    {
+        let Some(url) = url else { continue };
+        let gateway = Gateway::start("rules-named", &[(variable, &url)]);
+        assert_eq!(gateway.activate().status, 200);
+        for (path, _) in RULERS.iter().filter(|(_, kind)| *kind == signal) {
+            writeln!(std::io::stderr(), "rules are stored at {path} of {url}").unwrap();
+            keeps_a_group(&gateway, path, signal);
+        }
     }
 }
 
@@ -103,7 +126,10 @@ fn a_slash_in_a_namespace_reaches_mimir_as_it_was_sent_and_never_loki() {
         sandbox.received();
         let path = format!("/prometheus/config/v1/rules/{namespace}");
         assert_eq!(send(&gateway, &secret, &Method::POST, &format!("/metrics{path}"), &group("g", 1)).status, 202);
-        assert_eq!(sandbox.received().last().unwrap()["path"], path);
+        let received = sandbox.received();
+        let stored = received.last().unwrap();
+        assert_eq!(stored["path"], path);
+        assert!(stored["headers"].to_string().contains(r#"["content-type","application/yaml"]"#), "{stored}");
         assert_eq!(send(&gateway, &secret, &Method::DELETE, &format!("{path}/g?x=%2F"), "").status, 202);
         let received = sandbox.received();
         let deleted = received.last().unwrap();

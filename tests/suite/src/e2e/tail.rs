@@ -1,7 +1,8 @@
-//! Logs as they arrive: as events, as lines of JSON, and over a WebSocket that the local runtime carries.
+//! Logs as they arrive: as events, as lines of JSON, and over a WebSocket that the local runtime carries; of the sandbox,
+//! and of the Loki that `COCKPIT_TEST_LOKI_URL` names, if it is set.
 
 use super::{
-    gateway::{Gateway, StandIn, with_sandbox},
+    gateway::{Gateway, Sandbox, StandIn, with_sandbox},
     logs,
     process::eventually,
     websocket::{self, lines},
@@ -9,7 +10,7 @@ use super::{
 use crate::rows::PROJECT;
 use http::{Method, Request};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use ureq::BodyReader;
 
 const QUERY: &str = "query=%7Bapp%3D%22tail%22%7D";
@@ -27,7 +28,11 @@ struct Tail(BufReader<BodyReader<'static>>);
 
 impl Tail {
     fn open(gateway: &Gateway, secret: &str, query: &str, headers: &[(&str, &str)]) -> Self {
-        let url = format!("{}/logs/loki/api/v1/tail?{QUERY}{query}", gateway.url);
+        Self::open_at(gateway, secret, &format!("/logs/loki/api/v1/tail?{QUERY}{query}"), headers)
+    }
+
+    fn open_at(gateway: &Gateway, secret: &str, path: &str, headers: &[(&str, &str)]) -> Self {
+        let url = format!("{}{path}", gateway.url);
         let mut request = Request::builder().method(Method::GET).uri(url).header("x-token", secret);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -52,6 +57,34 @@ impl Tail {
     /// The lines of log of the next frame.
     fn frame(&mut self) -> Vec<String> {
         lines(&serde_json::from_str(&self.line().expect("the tail goes on")).unwrap())
+    }
+}
+
+/// Follows a Loki as a stream and over a WebSocket at once.
+fn follows(name: &str, loki: &str) {
+    writeln!(std::io::stderr(), "logs are followed at {name}").unwrap();
+    let gateway = Gateway::start("tail-loki", &[("loki_url", loki)]);
+    assert_eq!(gateway.activate().status, 200);
+    let secret = follower(&gateway);
+    // A Loki that stays remembers the runs before.
+    let app = format!("followed-{}", logs::now().as_nanos());
+    let push = |line| assert_eq!(logs::push(&gateway, &secret, &logs::lines(&app, &[(line, 0)])).status, 204);
+    let path = format!("/logs/loki/api/v1/tail?query=%7Bapp%3D%22{app}%22%7D");
+    let url = format!("{}{path}", gateway.url);
+    let mut carried = websocket::open(&url, &[("x-token", &secret)]).unwrap();
+    let mut streamed = Tail::open_at(&gateway, &secret, &path, &[]);
+    for line in ["one", "two"] {
+        push(line);
+        assert_eq!((carried.lines(), streamed.frame()), (vec![line.to_owned()], vec![line.to_owned()]), "{name}");
+    }
+}
+
+#[test]
+fn a_loki_is_followed_as_a_stream_and_over_a_websocket() {
+    let sandbox = Sandbox::start();
+    follows("the sandbox", &sandbox.loki.url);
+    if let Some(url) = logs::named() {
+        follows("the Loki of COCKPIT_TEST_LOKI_URL", &url);
     }
 }
 
