@@ -2,6 +2,7 @@
 
 use crate::{
     flow::World,
+    management,
     rows::{Answer, PROJECT, Sent, Target},
 };
 use cockpit_core::Scope;
@@ -64,6 +65,31 @@ fn each_kind_of_proxy_is_told_the_tenant_of_whoever_may() {
             let stranger = ask(&world, &by, below, &headers, &body).status;
             assert!(stranger == 401 || (!allowed && stranger == 403), "{method} {uri}: {stranger}");
         }
+    }
+}
+
+#[test]
+fn a_proxy_is_told_the_label_policy_of_a_token_if_the_backend_enforces_it() {
+    for (loki, mimir) in [("true", "false"), ("false", "true")] {
+        let world = World::with(&[("loki_enforces_policies", loki), ("mimir_enforces_policies", mimir)]);
+        let (limited, open) = (management::limited(&world), world.token(&Scope::ALL));
+        for (uri, enforced) in [(TAIL, loki), ("/metrics/prometheus/api/v1/query", mimir)] {
+            for (by, below, headers, body) in ways("GET", uri) {
+                let told =
+                    |secret: &str| ask(&world, &by, below, &[&headers[..], &[("x-token", secret)]].concat(), &body);
+                let answer = told(&limited);
+                let policy = answer.headers.get("x-prom-label-policy").map(|policy| policy.to_str().unwrap());
+                let want = format!("{PROJECT}:%7Bteam%3D%22a%22%7D");
+                match enforced {
+                    "true" => assert_eq!((answer.status, policy), (200, Some(&*want)), "{uri}"),
+                    _ => assert_eq!((answer.status, policy), (403, None), "{uri}"),
+                }
+                assert!(!told(&open).headers.contains_key("x-prom-label-policy"), "{uri}");
+            }
+        }
+        let rules = [("x-original-method", "GET"), ("x-original-uri", "/metrics/prometheus/api/v1/rules")];
+        let headers = [&rules[..], &[("x-token", &*limited)]].concat();
+        assert_eq!(ask(&world, &Method::GET, "", &headers, "").status, 403, "rules know no policy");
     }
 }
 

@@ -303,15 +303,19 @@ fn what_cannot_be_noted_is_not_done() {
     }
 }
 
+/// A token that may query what `{team="a"}` selects, and nothing else.
+pub(crate) fn limited(target: &impl Target) -> String {
+    let scopes = json!({"query_metrics": true, "query_logs": true});
+    let body = json!({"project_id": PROJECT, "name": "row", "label_policy": "{team=\"a\"}", "scopes": scopes});
+    let body = body.to_string().into();
+    text(&target.send(&Sent { body, ..about(row(Operation::CreateToken), PROJECT, KEY) }), "secret_key")
+}
+
 #[test]
 fn a_label_policy_is_told_to_a_backend_that_enforces_it_and_such_a_token_does_nothing_else() {
     for (enforces, want) in [("true", 200), ("false", 403)] {
         let world = World::with(&[("mimir_enforces_policies", enforces), ("loki_enforces_policies", enforces)]);
-        let route = row(Operation::CreateToken);
-        let body = json!({"project_id": PROJECT, "name": "row", "label_policy": "{team=\"a\"}",
-            "scopes": {"query_metrics": true, "query_logs": true}});
-        let created = world.send(&Sent { body: body.to_string().into(), ..about(route, PROJECT, KEY) });
-        let secret = text(&created, "secret_key");
+        let secret = limited(&world);
         for route in rows::relayed().filter(|route| route.operation.honours_policies()) {
             let answer = world.send(&rows::good(&world, &route));
             assert_eq!(answer.status, 200, "{}: {answer:?}", route.path);
