@@ -5,9 +5,8 @@ use crate::{
     selector,
     time::rfc3339,
 };
-use cockpit_core::{ProjectId, Refusal, Scope, Scopes, Timestamp, refusal::InvalidReason};
+use cockpit_core::{ProjectId, Refusal, Scope, Scopes, Timestamp, network::network, refusal::InvalidReason};
 use cockpit_state::tokens::{Bounds, Rotation};
-use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -232,11 +231,8 @@ fn networks(given: Vec<String>) -> Result<Vec<String>, Refusal> {
         let help = format!("must be at most {MOST_NETWORKS} networks");
         return Err(invalid("allowed_networks", InvalidReason::Constraint, help));
     }
-    let network = |text: String| match text.parse::<IpNet>() {
-        Ok(network) => Ok(network.trunc().to_string()),
-        Err(_) => Err(invalid("allowed_networks", InvalidReason::Format, "must be networks such as 192.0.2.0/24")),
-    };
-    given.into_iter().map(network).collect()
+    let wrong = || invalid("allowed_networks", InvalidReason::Format, "must be networks such as 192.0.2.0/24");
+    given.iter().map(|text| Ok(network(text).ok_or_else(wrong)?.to_string())).collect()
 }
 
 /// The body of a rotation.
