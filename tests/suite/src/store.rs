@@ -6,7 +6,7 @@ use cockpit_fake::{contract, run};
 use cockpit_runtime::kv::{Error, Memory, Sqlite, Store};
 
 /// A store of the runtime as the port.
-struct Port<S>(S);
+pub(crate) struct Port<S>(pub(crate) S);
 
 fn failed(error: Error) -> StoreError {
     StoreError(error.to_string())
