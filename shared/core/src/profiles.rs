@@ -57,6 +57,7 @@ pub const PROFILES: &[Profile] = &[
         variables: &["admin_key", "grafana_dashboards"],
     },
     Profile { function: "plans", stores: &[STORE], backends: &[], variables: &["admin_key", "trusted_proxies"] },
+    Profile { function: "budgets", stores: &[STORE], backends: &[], variables: &["admin_key", "trusted_proxies"] },
     Profile { function: "audit", stores: &[STORE], backends: &[], variables: &["admin_key"] },
     Profile { function: "api-keys", stores: &[STORE], backends: &[], variables: &["admin_key", "trusted_proxies"] },
     Profile {

@@ -69,6 +69,7 @@ pub const FALLBACK: &str = "status";
 
 const GET: &[Method] = &[Method::GET];
 const POST: &[Method] = &[Method::POST];
+const PUT: &[Method] = &[Method::PUT];
 const DELETE: &[Method] = &[Method::DELETE];
 const FORM: &[Method] = &[Method::GET, Method::POST];
 const ANY: &[Method] = &[Method::GET, Method::POST, Method::DELETE];
@@ -121,6 +122,10 @@ pub static ROUTES: &[Route] = &[
 
     row("plans",               GET,    "/cockpit/v1beta1/plans",                                    Manager(Read),             &BODILESS,     Management,   Operation::ListPlans),
     row("plans",               POST,   "/cockpit/v1beta1/select-plan",                              Manager(Write),            &MANAGEMENT,   Management,   Operation::SelectPlan),
+
+    row("budgets",             GET,    "/cockpit/v1beta1/budgets",                                  Manager(Read),             &BODILESS,     Management,   Operation::ListBudgets),
+    row("budgets",             PUT,    "/cockpit/v1beta1/budgets",                                  Manager(Write),            &MANAGEMENT,   Management,   Operation::SetBudget),
+    row("budgets",             DELETE, "/cockpit/v1beta1/budgets",                                  Manager(Write),            &BODILESS,     Management,   Operation::DeleteBudget),
 
     row("audit",               GET,    "/cockpit/v1beta1/audit-events",                             Manager(Read),             &BODILESS,     Management,   Operation::ListAuditEvents),
 

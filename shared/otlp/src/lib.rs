@@ -7,8 +7,9 @@
 mod media;
 
 use bytes::Bytes;
-use cockpit_core::{Body, ConfigError, Ports, Refusal, ports::Config};
+use cockpit_core::{Body, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
+use cockpit_push::path;
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::otlp;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
@@ -58,11 +59,6 @@ pub async fn push(mut call: Call<'_, impl Ports>, export: &Export) -> Result<Res
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(response)
-}
-
-async fn path(config: &impl Config, name: &str) -> Result<String, Refusal> {
-    let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
-    path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
 }
 
 /// An empty response message, in the form of the request.

@@ -80,6 +80,7 @@ impl Target for World {
                 "grafana-users" => serve(function, fake, request, grafana_users::handler::handle).await,
                 "grafana-dashboards" => serve(function, fake, request, grafana_dashboards::handler::handle).await,
                 "plans" => serve(function, fake, request, plans::handler::handle).await,
+                "budgets" => serve(function, fake, request, budgets::handler::handle).await,
                 "audit" => serve(function, fake, request, audit::handler::handle).await,
                 "api-keys" => serve(function, fake, request, api_keys::handler::handle).await,
                 "alertmanager" => serve(function, fake, request, alertmanager::handler::handle).await,

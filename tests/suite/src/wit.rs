@@ -16,6 +16,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("grafana-users", "management"),
     ("grafana-dashboards", "probe"),
     ("plans", "management"),
+    ("budgets", "management"),
     ("audit", "management"),
     ("api-keys", "management"),
     ("metrics-push", "push"),

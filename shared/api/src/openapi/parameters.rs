@@ -32,6 +32,17 @@ const BY_DATE_OR_NAME: Parameter = optional("order_by", "How they are sorted.", 
 /// Which project.
 pub(super) const PROJECT: &[Parameter] = &[PROJECT_ID];
 
+/// Which budget.
+pub(super) const BUDGET: &[Parameter] = &[
+    PROJECT_ID,
+    Parameter {
+        name: "selector",
+        about: "Its selector, with its labels in any order.",
+        required: true,
+        schema: || json!({"type": "string"}),
+    },
+];
+
 /// Which part of a project's list.
 pub(super) const PAGES: &[Parameter] = &[PROJECT_ID, PAGE, PAGE_SIZE];
 

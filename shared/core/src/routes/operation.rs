@@ -53,6 +53,12 @@ pub enum Operation {
     ListPlans,
     /// Choose a project's plan.
     SelectPlan,
+    /// List a project's budgets.
+    ListBudgets,
+    /// Set a budget.
+    SetBudget,
+    /// Remove a budget.
+    DeleteBudget,
     /// List the operator's dashboards.
     ListGrafanaProductDashboards,
     /// Show one of the operator's dashboards.
