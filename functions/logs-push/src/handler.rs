@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, limits, path, shown};
+use cockpit_push::{Counted, limits, path, shown, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -48,7 +48,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     meter.pay(u64::try_from(opened.content().len()).unwrap_or(u64::MAX)).await?;
     meter.close(&cockpit_push::refused(checker.report())).await;
     if judged.kept == 0 {
-        return Err(refused(&checker, &meter));
+        return with_usage(&call, &meter, async { Err(refused(&checker, &meter)) }).await;
     }
     let (body, coding) = if judged.patch.is_empty() { opened.whole() } else { opened.patched(&judged.patch)? };
     drop(judged);
@@ -56,7 +56,8 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let headers = described(call.headers(), media.form, coding);
     let backend = backend(call.ports, "loki_url", "push_timeout").await?;
     let path = path(call.ports, "loki_push_path").await?;
-    let response = call.relay_as(Relay::Push, &backend, &path, &headers, body).await?;
+    let relayed = call.relay_as(Relay::Push, &backend, &path, &headers, body);
+    let response = with_usage(&call, &meter, relayed).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
     let partial = response.status().is_success() && !checker.report().is_clean();
     if partial { Err(refused(&checker, &meter)) } else { Ok(response) }

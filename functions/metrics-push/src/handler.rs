@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, limits, path, refused, shown};
+use cockpit_push::{Counted, limits, path, refused, shown, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -55,12 +55,12 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let nothing = judged.kept.is_empty();
     // Mimir breaks off the connection of a request of version 2.0 without series, which would be sent for ever.
     if nothing && (version == Version::Two || !judged.patch.is_empty()) {
-        return Ok(answer(&report, &judged, &written));
+        return with_usage(&call, &meter, async { Ok(answer(&report, &judged, &written)) }).await;
     }
     let body = left(block, request, &judged, &call)?;
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
     let path = path(call.ports, "mimir_push_path").await?;
-    let mut response = call.relay(Relay::Push, &backend, &path, body).await?;
+    let mut response = with_usage(&call, &meter, call.relay(Relay::Push, &backend, &path, body)).await?;
     if !response.status().is_success() {
         return Ok(response);
     }

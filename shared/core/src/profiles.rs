@@ -75,6 +75,7 @@ pub const PROFILES: &[Profile] = &[
             "rates_on_failure",
             "revocation_seconds",
             "trusted_proxies",
+            "usage_in_mimir",
         ],
     },
     Profile {
@@ -111,18 +112,22 @@ pub const PROFILES: &[Profile] = &[
     Profile {
         function: "logs-push",
         stores: &[STORE],
-        backends: &["loki_url"],
+        // Usage of logs is metrics too.
+        backends: &["loki_url", "mimir_url"],
         variables: &[
             "active_on_failure",
             "logs_limits",
             "loki_otlp_path",
             "loki_push_path",
             "loki_url",
+            "mimir_push_path",
+            "mimir_url",
             "push_timeout",
             "quotas",
             "rates_on_failure",
             "revocation_seconds",
             "trusted_proxies",
+            "usage_in_mimir",
         ],
     },
     Profile {
@@ -180,6 +185,12 @@ pub const PROFILES: &[Profile] = &[
         stores: &[STORE],
         backends: &[],
         variables: &["admin_key", "mimir_url", "public_url"],
+    },
+    Profile {
+        function: "self-metrics",
+        stores: &[STORE],
+        backends: &[],
+        variables: &["admin_key", "quotas", "revocation_seconds", "trusted_proxies"],
     },
     Profile { function: "openapi", stores: &[], backends: &[], variables: &["public_url"] },
     Profile { function: "console", stores: &[], backends: &[], variables: &["grafana_url", "public_url"] },

@@ -2,14 +2,16 @@
 //! meter that knows the limits.
 //!
 //! Not allowed here: to look at what a push says. [`Counted`] lets the meter decide on series and streams, [`refused`]
-//! tells it what was cut out.
+//! tells it what was cut out, and [`with_usage`] sends what it learnt about usage to the metrics backend.
 
 #![forbid(unsafe_code)]
 
 mod counted;
 mod explain;
+mod usage;
 mod variables;
 
 pub use counted::{Counted, refused};
 pub use explain::shown;
+pub use usage::with_usage;
 pub use variables::{limits, path};

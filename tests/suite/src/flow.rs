@@ -94,6 +94,7 @@ impl Target for World {
                 "metrics-push" => serve(function, fake, request, metrics_push::handler::handle).await,
                 "metrics-query" => serve(function, fake, request, metrics_query::handler::handle).await,
                 "status" => serve(function, fake, request, status::handler::handle).await,
+                "self-metrics" => serve(function, fake, request, self_metrics::handler::handle).await,
                 "console" => serve(function, fake, request, console::handler::handle).await,
                 "openapi" => serve(function, fake, request, openapi::handler::handle).await,
                 other => panic!("add {other} to this list"),

@@ -5,8 +5,9 @@ use crate::{
     messages::{NOW_MILLIS, series, snappy},
     rows::{Answer, KEY, PROJECT, Sent, Target},
 };
-use cockpit_core::Scope;
-use http::Method;
+use cockpit_core::{Body, Scope};
+use cockpit_fake::Sent as Received;
+use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 /// A call of the management API.
@@ -168,4 +169,93 @@ fn what_a_plan_allows_and_the_operator_changes_is_what_holds() {
     let cut = push_team(&world, "a", &["up", "down", "around"]);
     assert!(text(&cut).contains("1 max-series-per-user: "), "{cut:?}");
     assert!(text(&cut).ends_with("the cockpit has 2 of 2: around\n"), "{cut:?}");
+}
+
+/// Pushes once in ten seconds for so many; tells what the metrics backend was sent besides those pushes.
+fn push_for(world: &World, seconds: i64, push: impl Fn()) -> Vec<Received> {
+    world.fake.upstream.take_sent();
+    (0..seconds / 10).for_each(|_| {
+        push();
+        world.fake.pass(10);
+    });
+    let told = |sent: &Received| {
+        let body = snap::raw::Decoder::new().decompress_vec(sent.body()).unwrap_or_default();
+        String::from_utf8_lossy(&body).contains("cockpit_pushes_total")
+    };
+    world.fake.upstream.take_sent().into_iter().filter(told).collect()
+}
+
+#[test]
+fn usage_is_written_into_the_tenants_metrics_if_the_operator_wants_it() {
+    let logs = |world: &World| drop(push_streams(world, &world.token(&[Scope::WriteLogs]), &[json!({"a": "b"})]));
+    let metrics = |world: &World| assert_eq!(push_team(world, "a", &["up"]).status, 200);
+    for (wanted, count) in [("on", 5..=7), ("off", 0..=0), ("", 0..=0)] {
+        let world = World::with(&[("usage_in_mimir", wanted)]);
+        for told in [push_for(&world, 1_200, || metrics(&world)), push_for(&world, 1_200, || logs(&world))] {
+            assert!(count.contains(&told.len()), "{wanted}: {}", told.len());
+            for sent in told {
+                assert_eq!(sent.uri(), "http://mimir:9009/api/v1/push");
+                assert_eq!(
+                    (&sent.headers()["x-scope-orgid"], &sent.headers()["content-encoding"]),
+                    (&PROJECT.parse().unwrap(), &"snappy".parse().unwrap())
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_backend_that_refuses_usage_fails_no_push_and_is_told_to_the_operator() {
+    let world = World::with(&[("usage_in_mimir", "on")]);
+    let told = push_for(&world, 600, || {
+        for status in [200, 400] {
+            let mut answer = Response::new(Body::Empty);
+            *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+            world.fake.upstream.answer(Ok(answer));
+        }
+        assert_eq!(push_team(&world, "a", &["up"]).status, 200);
+        world.fake.upstream.forget_answers();
+    });
+    assert!(!told.is_empty());
+    let logged = world.fake.logged.take();
+    assert_eq!(logged.len(), told.len());
+    assert!(logged[0].contains("the usage of a tenant is not in the metrics backend: it answered 400"), "{logged:?}");
+}
+
+fn scrape(world: &World, header: (&'static str, &str), query: &str) -> (u16, String) {
+    let (path, headers) = (format!("/-/metrics{query}"), vec![(header.0, header.1.to_owned())]);
+    let answer = world.send(&Sent { function: "self-metrics", method: &Method::GET, path, headers, body: vec![] });
+    (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
+}
+
+#[test]
+fn usage_is_shown_to_a_scraper_of_one_project_or_of_all() {
+    let world = World::new();
+    push_team(&world, "a", &["up", "down"]);
+    let token = world.token(&[Scope::QueryMetrics]);
+    let (status, own) = scrape(&world, ("authorization", &format!("Bearer {token}")), "");
+    let line = format!("cockpit_ingested_samples_total{{project_id=\"{PROJECT}\"}} 2\n");
+    assert!(status == 200 && own.contains(&line), "{own}");
+    assert!(own.contains("# TYPE cockpit_ingested_samples_total counter\n") && !own.contains("cockpit_senders"));
+    assert!(own.contains(&format!("cockpit_limit{{project_id=\"{PROJECT}\",limit=\"active_streams\"}} 5000\n")));
+    for header in [("x-auth-token", KEY), ("authorization", &format!("Bearer {KEY}"))] {
+        let (status, all) = scrape(&world, header, "");
+        assert!(status == 200 && all.contains(&line) && all.contains("cockpit_senders 1\n"), "{all}");
+        assert!(scrape(&world, header, &format!("?project_id={PROJECT}")).1.contains(&line));
+        assert!(!scrape(&world, header, "?page=2").1.contains("cockpit_pushes_total"));
+    }
+    let other = "?project_id=08080808-0808-0808-0808-080808080808";
+    assert_eq!(scrape(&world, ("x-token", &token), other).0, 404);
+    manage(&world, "cockpit", &Method::POST, "deactivate", &json!({"project_id": PROJECT}));
+    assert!(!scrape(&world, ("x-auth-token", KEY), "").1.contains("cockpit_pushes_total"), "it is no more");
+}
+
+#[test]
+fn an_api_key_sees_its_own_project() {
+    let world = World::new();
+    push_team(&world, "a", &["up"]);
+    let key = crate::management::key(&world, PROJECT, "read_only");
+    assert!(scrape(&world, ("x-auth-token", &key), "").1.contains("cockpit_ingested_samples_total"));
+    let stranger = crate::management::key(&world, "08080808-0808-0808-0808-080808080808", "full");
+    assert_eq!(scrape(&world, ("x-auth-token", &stranger), &format!("?project_id={PROJECT}")).0, 404);
 }

@@ -30,6 +30,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("alertmanager-config", "relay"),
     ("authorize", "probe"),
     ("status", "probe"),
+    ("self-metrics", "probe"),
     ("openapi", "probe"),
     ("console", "probe"),
 ];

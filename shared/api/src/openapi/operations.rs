@@ -47,6 +47,8 @@ pub(super) enum Answer {
     Stream,
     /// The headers that make a request the tenant's, or 401 or 403.
     Tenant,
+    /// Plain text.
+    Text,
     /// What the backend answers.
     Backend,
 }
@@ -123,6 +125,7 @@ pub(super) fn describe(operation: Operation) -> Described {
         O::Ready => does("Say whether this instance can serve").gives_json(),
         O::Healthy => does("Say that this instance runs").gives_json(),
         O::BuildInfo => does("Show the version").gives_json(),
+        O::ShowUsage => does("Show usage as Prometheus's metrics").asks(parameters::USAGE).gives_text(),
         O::DescribeApi => does("Show this document").gives_json(),
         O::ShowConsole => does("Show people how to connect an agent").gives_page(),
         O::ShowReference => does("Show people this document").gives_page(),
@@ -166,6 +169,10 @@ impl Described {
 
     fn permits(self) -> Self {
         Self { answer: Answer::Tenant, ..self }
+    }
+
+    fn gives_text(self) -> Self {
+        Self { answer: Answer::Text, ..self }
     }
 
     fn relays(self) -> Self {

@@ -43,6 +43,17 @@ pub(super) const BUDGET: &[Parameter] = &[
     },
 ];
 
+/// Whose usage.
+pub(super) const USAGE: &[Parameter] = &[
+    optional(
+        "project_id",
+        "The project's UUID; if it is left out, a token's or an API key's own, or a page of all for the operator.",
+        || json!({"type": "string", "format": "uuid"}),
+    ),
+    PAGE,
+    PAGE_SIZE,
+];
+
 /// Which part of a project's list.
 pub(super) const PAGES: &[Parameter] = &[PROJECT_ID, PAGE, PAGE_SIZE];
 

@@ -117,6 +117,8 @@ pub enum Operation {
     Healthy,
     /// Show the version.
     BuildInfo,
+    /// Show usage as Prometheus's metrics.
+    ShowUsage,
     /// Describe every operation: OpenAPI.
     DescribeApi,
     /// Show people how to connect an agent.
