@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 /// A project that is nobody's business here.
 const OTHER: &str = "08080808-0808-0808-0808-080808080808";
 
+/// A budget's selector, fit for a query string.
+const BUDGET: &str = "up";
+
 fn managed() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| matches!(route.access, Access::Manager(_)))
 }
@@ -40,6 +43,7 @@ fn fields(operation: Operation) -> Value {
         }
         Operation::CreateGrafanaUser => json!({"login": "row", "role": "viewer"}),
         Operation::SelectPlan => json!({"plan_id": "premium"}),
+        Operation::SetBudget => json!({"selector": BUDGET, "active_series": 50_000}),
         _ => json!({}),
     }
 }
@@ -54,7 +58,10 @@ fn bare<'r>(route: &'r Route, key: &str) -> Sent<'r> {
 /// A request that an operation takes, about this project.
 fn about<'r>(route: &'r Route, project: &str, key: &str) -> Sent<'r> {
     let request = bare(route, key);
-    if request.method != Method::POST {
+    if route.operation == Operation::DeleteBudget {
+        return Sent { path: format!("{}?project_id={project}&selector={BUDGET}", request.path), ..request };
+    }
+    if !matches!(*request.method, Method::POST | Method::PUT) {
         return Sent { path: format!("{}?project_id={project}", request.path), ..request };
     }
     let mut body = fields(route.operation);
@@ -150,7 +157,8 @@ fn a_call_without_a_project_is_about_the_keys_own(target: &impl Target) {
 }
 
 fn bodies_that_are_no_json_are_refused_and_unknown_fields_are_not(target: &impl Target) {
-    let takers = || managed().chain(administered()).filter(|route| route.methods == [Method::POST]);
+    let takes = |route: &&Route| matches!(route.methods[0], Method::POST | Method::PUT);
+    let takers = || managed().chain(administered()).filter(takes);
     for route in takers() {
         for body in ["{", "[]", "\"x\"", "{\"project_id\":}", "\u{0}"] {
             let request = Sent { body: body.into(), ..about(route, PROJECT, KEY) };

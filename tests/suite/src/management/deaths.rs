@@ -24,6 +24,7 @@ fn prepared(route: &'static Route) -> (World, Sent<'static>) {
     match route.operation {
         Operation::ActivateCockpit => drop(world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY))),
         Operation::CreateGrafanaUser => drop(world.send(&about(row(Operation::ResetGrafana), PROJECT, KEY))),
+        Operation::DeleteBudget => drop(world.send(&about(row(Operation::SetBudget), PROJECT, KEY))),
         Operation::DeleteContactPoint => drop(world.send(&about(row(Operation::CreateContactPoint), PROJECT, KEY))),
         Operation::DisableManagedAlerts => drop(world.send(&about(row(Operation::EnableManagedAlerts), PROJECT, KEY))),
         _ => {}
