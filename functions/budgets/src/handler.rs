@@ -1,16 +1,15 @@
 //! Listing, setting and removing budgets.
 
 use cockpit_api::{BudgetList, Query, SetBudget, Wanted, body};
-use cockpit_core::{Body, Operation, Ports, ProjectId, Refusal, refusal::InvalidReason};
+use cockpit_core::{Body, Operation, Ports, Refusal, refusal::InvalidReason};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Manage, done};
-use cockpit_quota::{
-    Budget, Selector, Settings,
-    budget::{MOST, TEXT},
-    settings,
-};
+use cockpit_manage::{Kind, Manage, done, settings};
+use cockpit_quota::{Budget, Selector, budget::TEXT};
+use cockpit_state::budgets::{self, Limits};
 use cockpit_wire::loki::labels;
 use http::Response;
+
+const BUDGET: Kind = Kind { resource: "budget", most: budgets::MOST };
 
 /// Serves the rows of this function.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -25,9 +24,9 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
 async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let query = Query::parse(call.query());
     let page = query.page()?;
-    let (project, _) = call.cockpit(query.project()?).await?;
-    let settings = settings::load(call.ports, project).await?;
-    let budgets: Vec<_> = settings.budgets().map(cockpit_api::Budget::from).collect();
+    let (project, cockpit) = call.cockpit(query.project()?).await?;
+    let settings = settings::chosen(call.ports, project, &cockpit).await?;
+    let budgets: Vec<_> = settings.budgets().iter().map(|numbered| (&numbered.budget).into()).collect();
     json(&BudgetList { total_count: budgets.len(), budgets: page.of(budgets) })
 }
 
@@ -35,41 +34,28 @@ async fn set(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let (named, wanted) = body::<SetBudget>(&call.read().await?)?.checked()?;
     let Wanted { selector, active_series, active_streams } = wanted;
     let budget = Budget { selector: read(&selector)?, active_series, active_streams };
-    let (project, _) = call.cockpit(named).await?;
+    let (project, cockpit) = call.cockpit(named).await?;
     call.note(project, &budget.selector).await?;
-    change(call, project, |settings| {
-        let current = settings.budgets().count();
-        let full = |_| Refusal::QuotaExceeded { resource: "budget", quota: MOST, current, project: Some(project) };
-        settings.with_budget(budget.clone()).map_err(full)
-    })
-    .await?;
+    let limits = Limits { series: active_series, streams: active_streams };
+    let creation = budgets::set(call.ports, project, &cockpit, budget.selector.labels(), limits).await?;
+    BUDGET.created(creation, Some(project))?;
+    settings::publish(call.ports, project, &cockpit).await?;
     json(&cockpit_api::Budget::from(&budget))
 }
 
 async fn delete(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let query = Query::parse(call.query());
     let selector = read(query.value("selector").unwrap_or_default())?;
-    let (project, _) = call.cockpit(query.project()?).await?;
-    if !settings::load(call.ports, project).await?.budgets().any(|budget| budget.selector == selector) {
-        return Err(Refusal::NotFound { resource: "budget", id: selector.to_string() });
-    }
+    let (project, cockpit) = call.cockpit(query.project()?).await?;
+    let found = budgets::find(call.ports, project, &cockpit, selector.labels()).await?;
+    let budget = BUDGET.found(found, &selector.to_string())?;
     call.note(project, &selector).await?;
-    change(call, project, |settings| Ok(settings.without_budget(&selector))).await?;
+    // The meters know it no more before it is gone, so that a call that dies in between can be repeated.
+    budgets::disarm(call.ports, &budget).await?;
+    settings::publish(call.ports, project, &cockpit).await?;
+    budgets::delete(call.ports, &budget).await?;
+    settings::publish(call.ports, project, &cockpit).await?;
     Ok(done())
-}
-
-async fn change(
-    call: &Call<'_, impl Ports>,
-    project: ProjectId,
-    change: impl Fn(Settings) -> Result<Settings, Refusal>,
-) -> Result<(), Refusal> {
-    settings::change(call.ports, project, change).await?;
-    // A deactivation that came between has removed the settings already.
-    if let Err(gone) = call.cockpit(Some(project)).await {
-        settings::remove(call.ports, project).await?;
-        return Err(gone);
-    }
-    Ok(())
 }
 
 /// Reads a selector: the labels of a series as `PromQL` has them, so there is no operator but `=`.

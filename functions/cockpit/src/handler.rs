@@ -10,11 +10,12 @@ use cockpit_gate::{Call, json};
 use cockpit_manage::{Manage, deleting, missing};
 use cockpit_quota::settings;
 use cockpit_state::{
-    Status,
+    Status, choices,
     cockpits::{self, Activation},
     grafana_users,
 };
 use http::Response;
+use std::ops::RangeInclusive;
 
 /// Serves the rows of this function.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -36,7 +37,7 @@ async fn activate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Ref
         return Err(already);
     }
     call.note(project, "").await?;
-    match cockpits::activate(call.ports, project, async || clear(call.ports, project).await).await? {
+    match cockpits::activate(call.ports, project, async |epochs| clear(call.ports, project, epochs).await).await? {
         Activation::Done(cockpit) => show(call.ports, project, &cockpit).await,
         Activation::AlreadyActive => Err(already),
         Activation::Deleting => Err(deleting(project)),
@@ -48,13 +49,17 @@ async fn deactivate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, R
     let project = call.permit.project(named)?;
     cockpits::find(call.ports, project).await?.ok_or_else(|| missing(project))?;
     call.note(project, "").await?;
-    let removed = cockpits::deactivate(call.ports, project, async || clear(call.ports, project).await).await?;
+    let removed =
+        cockpits::deactivate(call.ports, project, async |epochs| clear(call.ports, project, epochs).await).await?;
     show(call.ports, project, &removed.ok_or_else(|| missing(project))?).await
 }
 
-/// What else is kept of a Cockpit.
-async fn clear(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
-    settings::remove(kv, project).await
+/// What else is kept of activations of a project.
+async fn clear(kv: &impl Kv, project: ProjectId, epochs: RangeInclusive<u64>) -> Result<(), StoreError> {
+    for epoch in epochs {
+        settings::remove(kv, project, epoch).await?;
+    }
+    Ok(())
 }
 
 async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -77,8 +82,8 @@ async fn show(
     project: ProjectId,
     cockpit: &cockpit_state::Cockpit,
 ) -> Result<Response<Body>, Refusal> {
-    let alerts = cockpits::has_managed_alerts(ports, project, cockpit).await?;
-    let plan = settings::load(ports, project).await?.plan();
+    let alerts = choices::has_managed_alerts(ports, project, cockpit).await?;
+    let plan = settings::load(ports, project, cockpit.epoch()).await?.plan();
     json(&Cockpit::new(project, cockpit, endpoints(ports).await?, alerts, plan))
 }
 

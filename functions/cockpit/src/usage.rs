@@ -11,9 +11,9 @@ use http::Response;
 pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let query = Query::parse(call.query());
     let filter = MetricsFilter::parse(&query)?;
-    let (project, _) = call.cockpit(query.project()?).await?;
+    let (project, cockpit) = call.cockpit(query.project()?).await?;
     let changes = call.ports.variable("quotas").await?.unwrap_or_default();
-    let limits = settings::load(call.ports, project).await?.plan().limits;
+    let limits = settings::load(call.ports, project, cockpit.epoch()).await?.plan().limits;
     let limits = limits.with(&changes).map_err(|what| ConfigError(format!("quotas: {what} is not understood")))?;
     let mut timeseries = Vec::new();
     for signal in [Signal::Metrics, Signal::Logs] {

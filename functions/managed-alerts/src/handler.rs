@@ -5,7 +5,7 @@ use cockpit_api::{ProjectBody, body};
 use cockpit_core::{Body, Fault, Operation, Outbound, Ports, ProjectId, Refusal, ports::UpstreamError};
 use cockpit_gate::{ALERTMANAGER, Call};
 use cockpit_manage::{Manage, deleting, done};
-use cockpit_state::{Cockpit, cockpits};
+use cockpit_state::{Cockpit, choices};
 use http::{HeaderMap, HeaderValue, Method, Response, header::CONTENT_TYPE};
 use serde_json::json;
 
@@ -21,11 +21,11 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
 
 async fn switch(call: &mut Call<'_, impl Ports>, on: bool) -> Result<Response<Body>, Refusal> {
     let (project, cockpit) = cockpit(call).await?;
-    if cockpits::has_managed_alerts(call.ports, project, &cockpit).await? == on {
+    if choices::has_managed_alerts(call.ports, project, &cockpit).await? == on {
         return Ok(done());
     }
     call.note(project, "").await?;
-    let serves = cockpits::set_managed_alerts(call.ports, project, &cockpit, on).await?;
+    let serves = choices::set_managed_alerts(call.ports, project, &cockpit, on).await?;
     if serves { Ok(done()) } else { Err(deleting(project)) }
 }
 

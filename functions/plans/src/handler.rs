@@ -1,11 +1,11 @@
 //! Listing the plans, and choosing one.
 
 use cockpit_api::{BY_NAME, Nothing, Plan, PlanList, Query, SelectPlan, body};
-use cockpit_core::{Body, Operation, Ports, Refusal, ports::StoreError};
+use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Manage, deleting};
-use cockpit_quota::{plans::PLANS, settings};
-use cockpit_state::{Status, cockpits};
+use cockpit_manage::{Manage, deleting, settings};
+use cockpit_quota::plans::PLANS;
+use cockpit_state::choices;
 use http::Response;
 
 /// Serves the rows of this function.
@@ -30,13 +30,9 @@ async fn select(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     let (project, cockpit) = call.cockpit(named).await?;
     let plan = cockpit_quota::Plan::find(&id).ok_or(Refusal::NotFound { resource: "plan", id })?;
     call.note(project, plan.name).await?;
-    settings::change::<StoreError>(call.ports, project, |settings| Ok(settings.with_plan(plan))).await?;
-    if cockpits::still_serves(call.ports, project, &cockpit).await? {
-        return json(&Nothing {});
+    if !choices::choose_plan(call.ports, project, &cockpit, plan.name).await? {
+        return Err(deleting(project));
     }
-    // A deactivation came between, which may have removed the settings already. Those of a later Cockpit are its own.
-    if cockpits::find(call.ports, project).await?.is_none_or(|now| now.status == Status::Deleting) {
-        settings::remove(call.ports, project).await?;
-    }
-    Err(deleting(project))
+    settings::publish(call.ports, project, &cockpit).await?;
+    json(&Nothing {})
 }

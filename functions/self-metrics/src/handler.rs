@@ -8,7 +8,7 @@ use cockpit_quota::{
     Limits, Signal, roster, settings,
     usage::{self, Usage, metrics::Kind},
 };
-use cockpit_state::cockpits;
+use cockpit_state::{Cockpit, cockpits};
 use http::Response;
 
 /// Serves the rows of this function.
@@ -23,8 +23,9 @@ async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let mut text = Text::default();
     for (project, signal) in senders(call, &mut text).await? {
         // Whoever has been deactivated stays on the roster.
-        if cockpits::find(call.ports, project).await?.is_some() {
-            describe(call.ports, project, signal, &mut text).await?;
+        if let Some(cockpit) = cockpits::find(call.ports, project).await? {
+            let limits = limits(call.ports, project, &cockpit).await?;
+            describe(call.ports, project, signal, &limits, &mut text).await?;
         }
     }
     Ok(text.into_response())
@@ -59,8 +60,13 @@ fn both(project: ProjectId) -> Vec<(ProjectId, Signal)> {
     Signal::ALL.into_iter().map(|signal| (project, signal)).collect()
 }
 
-async fn describe(ports: &impl Ports, project: ProjectId, signal: Signal, text: &mut Text) -> Result<(), Refusal> {
-    let limits = limits(ports, project).await?;
+async fn describe(
+    ports: &impl Ports,
+    project: ProjectId,
+    signal: Signal,
+    limits: &Limits,
+    text: &mut Text,
+) -> Result<(), Refusal> {
     let sender = signal.sender(project);
     let history = usage::read(ports, &sender, &limits.of(signal).rate, ports.now()).await?;
     let id = project.to_string();
@@ -76,9 +82,9 @@ async fn describe(ports: &impl Ports, project: ProjectId, signal: Signal, text: 
     Ok(())
 }
 
-async fn limits(ports: &impl Ports, project: ProjectId) -> Result<Limits, Refusal> {
+async fn limits(ports: &impl Ports, project: ProjectId, cockpit: &Cockpit) -> Result<Limits, Refusal> {
     let changes = ports.variable("quotas").await?.unwrap_or_default();
-    let plan = settings::load(ports, project).await?.plan();
+    let plan = settings::load(ports, project, cockpit.epoch()).await?.plan();
     let limits = plan.limits.with(&changes);
     limits.map_err(|what| ConfigError(format!("quotas: {what} is not understood")).into())
 }

@@ -35,6 +35,8 @@ pub struct TokenGrant {
     pub id: [u8; 16],
     /// The project it belongs to.
     pub project: ProjectId,
+    /// The number of the activation it belongs to.
+    pub epoch: u64,
     /// What it may do.
     pub scopes: Scopes,
     /// The selector that the backend must hold its queries to.
@@ -59,6 +61,6 @@ pub struct TokenRates {
 impl TokenGrant {
     /// A token without limits of its own.
     pub fn new(project: ProjectId, scopes: Scopes) -> Self {
-        Self { id: [0; 16], project, scopes, policy: None, rates: TokenRates::default() }
+        Self { id: [0; 16], project, epoch: 0, scopes, policy: None, rates: TokenRates::default() }
     }
 }

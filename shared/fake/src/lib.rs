@@ -53,6 +53,23 @@ pub fn paused<A, B>(
     Some((run(first), second))
 }
 
+/// Pauses `first` after each of its operations in turn, for all of `second`, and looks at what is left each time.
+pub fn at_every_pause<A, B>(
+    world: impl Fn() -> Fake,
+    first: impl AsyncFn(&Fake) -> A,
+    second: impl AsyncFn(&Fake) -> B,
+    look: impl Fn(&Fake, A, B),
+) {
+    for operations in 1.. {
+        let fake = world();
+        let Some((a, b)) = paused(first(&fake), operations, second(&fake)) else {
+            assert!(operations > 3);
+            return;
+        };
+        look(&fake, a, b);
+    }
+}
+
 /// A body that arrives in these pieces, without a known length.
 pub fn streaming(pieces: &'static [&'static str]) -> Body {
     let frames = pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));

@@ -1,9 +1,11 @@
-//! What the functions of the management API have in common: whose project a call is about, the audit trail, and what
-//! a creation came to.
+//! What the functions of the management API have in common: whose project a call is about, the audit trail, what a
+//! creation came to, and what meters are told of choices.
 //!
 //! Not allowed here: to know one of them. Start reading at [`Manage`].
 
 #![forbid(unsafe_code)]
+
+pub mod settings;
 
 use cockpit_auth::client;
 use cockpit_core::{Body, Ports, ProjectId, Refusal, ports::Random};

@@ -61,7 +61,7 @@ pub(crate) struct Budgets {
 #[derive(Debug)]
 pub(crate) struct Row {
     /// Under which number.
-    pub(crate) number: u32,
+    pub(crate) number: u64,
     /// Its selector.
     pub(crate) selector: String,
     /// How many may be active.
@@ -74,7 +74,7 @@ impl Budgets {
     /// Those of a signal.
     pub(crate) fn of(settings: &Settings, signal: Signal) -> Self {
         let mut budgets = Self::default();
-        for Numbered { number, budget } in settings.numbered() {
+        for Numbered { number, budget } in settings.budgets() {
             let Some(limit) = budget.limit(signal) else { continue };
             let mask = budget.selector.labels().iter().fold(0, |mask, label| mask | budgets.bit(label));
             budgets.rows.push(Row { number: *number, selector: budget.selector.to_string(), limit, mask });
@@ -171,6 +171,7 @@ impl std::error::Error for SelectorError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Plan;
 
     fn selector(labels: &[(&str, &str)]) -> Result<Selector, SelectorError> {
         Selector::new(labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
@@ -186,13 +187,14 @@ mod tests {
 
     #[test]
     fn every_label_of_as_many_budgets_as_there_may_be_has_a_bit_of_its_own() {
-        let mut settings = Settings::default();
-        for number in 0..MOST {
+        let most = u64::try_from(MOST).unwrap();
+        let budgets = (0..most).map(|number| {
             let labels = [("team", number.to_string()), ("env", number.to_string()), ("cluster", "one".to_owned())];
             let selector = Selector::new(labels.map(|(name, value)| (name.to_owned(), value))).unwrap();
             let (active_series, active_streams) = (Some(1), (number == 3).then_some(2));
-            settings = settings.with_budget(Budget { selector, active_series, active_streams }).unwrap();
-        }
+            Numbered { number, budget: Budget { selector, active_series, active_streams } }
+        });
+        let settings = Settings::new(Plan::standard(), budgets.collect());
         let series = Budgets::of(&settings, Signal::Metrics);
         assert_eq!((series.rows().len(), series.labels().len()), (MOST, 2 * MOST + 1));
         assert!(series.rows().iter().all(|row| row.mask.count_ones() == 3));

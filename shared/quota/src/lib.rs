@@ -28,7 +28,7 @@ pub use budget::{Budget, Selector};
 pub use meter::Meter;
 pub use plans::{Limits, Plan};
 pub use rates::Rate;
-pub use settings::Settings;
+pub use settings::{Numbered, Settings};
 
 use cockpit_core::ProjectId;
 

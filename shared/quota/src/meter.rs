@@ -20,9 +20,9 @@ use crate::{
     usage::{Reason, Usage, collect::Collected},
 };
 use account::{Account, Paid};
-use chosen::Chosen;
+use chosen::{Chosen, Owner};
 use cockpit_core::{
-    Permit, ProjectId, Refusal, Throttle,
+    Permit, Refusal, Throttle,
     ports::{Clock, Config, Kv, Log, Memory, Random, StoreError},
 };
 use entry::{Entries, Waiting};
@@ -40,7 +40,7 @@ impl<T: Kv + Config + Clock + Random + Log + Memory> Ports for T {}
 #[derive(Debug)]
 pub struct Meter<'p, P> {
     ports: &'p P,
-    project: ProjectId,
+    owner: Owner,
     signal: Signal,
     allowance: Allowance,
     rules: Rules,
@@ -83,13 +83,14 @@ impl<'p, P: Ports> Meter<'p, P> {
         let entries = ports.recall::<Entries>();
         let sender = signal.sender(project);
         let entry = entries.of(&sender);
-        let (chosen, failed) = chosen::of(ports, project, signal, &entry).await;
+        let owner = Owner { project, epoch: permit.token().map_or(0, |token| token.epoch) };
+        let (chosen, failed) = chosen::of(ports, owner, signal, &entry).await;
         let rules = Rules::read(ports, chosen.plan.limits).await?;
         let allowance = rules.limits.of(signal);
         let token = permit.token().and_then(|token| Account::of_token(token, signal, allowance.rate.window, &entries));
         let meter = Self {
             ports,
-            project,
+            owner,
             signal,
             allowance,
             rules,
@@ -232,7 +233,7 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     /// Reads what the Cockpit has chosen again, if that is old. It is time for that when the store is asked anyway.
     async fn look_again(&self) {
-        let looked = chosen::look_again(self.ports, self.project, self.signal, &self.cockpit.entry).await;
+        let looked = chosen::look_again(self.ports, self.owner, self.signal, &self.cockpit.entry).await;
         self.log(looked);
     }
 

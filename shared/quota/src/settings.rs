@@ -1,7 +1,8 @@
-//! What a Cockpit has chosen: its plan, and the budgets below its limits. One record for each project.
+//! What a Cockpit has chosen, as meters read it: its plan, and the budgets below its limits. One record of its
+//! activation, so that a meter takes one read for all of it; whoever changes one of them writes it anew.
 
 use crate::{
-    budget::{Budget, MOST, Selector},
+    budget::Budget,
     plans::Plan,
     record::{self, Record},
 };
@@ -11,34 +12,27 @@ use cockpit_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A change is tried this often until it is seen to have stayed: another may have been made at the same moment.
-const LOOKS: usize = 4;
-
 /// What a Cockpit has chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     plan: &'static Plan,
     budgets: Vec<Numbered>,
-    next: u32,
 }
 
 /// A budget and the number by which its sets are kept. A number is never given twice, so that a budget that is set
 /// again begins anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Numbered {
-    pub(crate) number: u32,
-    pub(crate) budget: Budget,
+pub struct Numbered {
+    /// The number.
+    pub number: u64,
+    /// The budget.
+    pub budget: Budget,
 }
-
-/// A project has as many budgets as it may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManyBudgets;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
     plan: String,
     budgets: Vec<Numbered>,
-    next: u32,
 }
 
 impl Record for Stored {
@@ -46,157 +40,83 @@ impl Record for Stored {
     const VERSION: u8 = 1;
 }
 
-/// What a project has chosen; the default if nothing. One read.
-pub async fn load(kv: &impl Kv, project: ProjectId) -> Result<Settings, StoreError> {
-    let Some(stored) = record::load::<Stored>(kv, &key(project)).await? else { return Ok(Settings::default()) };
+/// What a project has chosen in an activation; the default if nothing. One read.
+pub async fn load(kv: &impl Kv, project: ProjectId, epoch: u64) -> Result<Settings, StoreError> {
+    let Some(stored) = record::load::<Stored>(kv, &key(project, epoch)).await? else { return Ok(Settings::default()) };
     let plan = Plan::find(&stored.plan).ok_or_else(|| StoreError(format!("{project} is on a plan that is no more")))?;
-    Ok(Settings { plan, budgets: stored.budgets, next: stored.next })
+    Ok(Settings { plan, budgets: stored.budgets })
 }
 
 /// Replaces what a project has chosen.
-pub async fn save(kv: &impl Kv, project: ProjectId, settings: &Settings) -> Result<(), StoreError> {
-    let Settings { plan, budgets, next } = settings;
-    record::save(kv, &key(project), &Stored { plan: plan.name.into(), budgets: budgets.clone(), next: *next }).await
+pub async fn save(kv: &impl Kv, project: ProjectId, epoch: u64, settings: &Settings) -> Result<(), StoreError> {
+    let Settings { plan, budgets } = settings;
+    record::save(kv, &key(project, epoch), &Stored { plan: plan.name.into(), budgets: budgets.clone() }).await
 }
 
-/// Forgets what a project has chosen.
-pub async fn remove(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
-    kv.delete(&key(project)).await
-}
-
-/// Changes what a project has chosen, until the change is seen to have stayed. `change` must come to the same if it
-/// is made twice.
-pub async fn change<E: From<StoreError>>(
-    kv: &impl Kv,
-    project: ProjectId,
-    change: impl Fn(Settings) -> Result<Settings, E>,
-) -> Result<Settings, E> {
-    for _ in 0..LOOKS {
-        let before = load(kv, project).await?;
-        let after = change(before.clone())?;
-        if after == before {
-            return Ok(after);
-        }
-        save(kv, project, &after).await?;
-    }
-    Err(StoreError(format!("the settings of {project} are being changed by too many at once")).into())
+/// Forgets what a project has chosen in an activation.
+pub async fn remove(kv: &impl Kv, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
+    let key = key(project, epoch);
+    if kv.get(&key).await?.is_some() { kv.delete(&key).await } else { Ok(()) }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { plan: Plan::standard(), budgets: Vec::new(), next: 0 }
+        Self::new(Plan::standard(), Vec::new())
     }
 }
 
 impl Settings {
+    /// A plan and budgets.
+    pub const fn new(plan: &'static Plan, budgets: Vec<Numbered>) -> Self {
+        Self { plan, budgets }
+    }
+
     /// The plan.
     pub const fn plan(&self) -> &'static Plan {
         self.plan
     }
 
-    /// The same on another plan.
-    #[must_use]
-    pub fn with_plan(self, plan: &'static Plan) -> Self {
-        Self { plan, ..self }
-    }
-
     /// The budgets, in the order in which they were set.
-    pub fn budgets(&self) -> impl Iterator<Item = &Budget> {
-        self.numbered().iter().map(|numbered| &numbered.budget)
-    }
-
-    pub(crate) fn numbered(&self) -> &[Numbered] {
+    pub fn budgets(&self) -> &[Numbered] {
         &self.budgets
-    }
-
-    /// The same with a budget; it takes the place of one with the same selector.
-    pub fn with_budget(mut self, budget: Budget) -> Result<Self, TooManyBudgets> {
-        if let Some(old) = self.budgets.iter_mut().find(|old| old.budget.selector == budget.selector) {
-            old.budget = budget;
-            return Ok(self);
-        }
-        if self.budgets.len() >= MOST {
-            return Err(TooManyBudgets);
-        }
-        self.budgets.push(Numbered { number: self.next, budget });
-        self.next = self.next.wrapping_add(1);
-        Ok(self)
-    }
-
-    /// The same without the budget of this selector.
-    #[must_use]
-    pub fn without_budget(mut self, selector: &Selector) -> Self {
-        self.budgets.retain(|numbered| numbered.budget.selector != *selector);
-        self
     }
 }
 
-fn key(project: ProjectId) -> String {
-    format!("settings/{project}")
+fn key(project: ProjectId, epoch: u64) -> String {
+    format!("settings/{project}/{epoch}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cockpit_fake::{Fake, both, run};
+    use crate::Selector;
+    use cockpit_fake::{Fake, run};
 
     const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
-    fn budget(team: &str, series: u64) -> Budget {
-        let selector = Selector::new([("team".to_owned(), team.to_owned())]).unwrap();
-        Budget { selector, active_series: Some(series), active_streams: None }
-    }
-
-    async fn set(fake: &Fake, budget: Budget) -> Result<Settings, StoreError> {
-        let set = |settings: Settings| settings.with_budget(budget.clone()).map_err(|_| StoreError("too many".into()));
-        change(fake, PROJECT, set).await
-    }
-
     #[test]
-    fn what_was_chosen_is_kept_and_the_rest_is_the_default() {
+    fn what_was_chosen_is_kept_for_its_activation_and_the_rest_is_the_default() {
         let fake = Fake::new(&[]);
-        assert_eq!(run(load(&fake, PROJECT)).unwrap().plan(), Plan::standard());
-        let chosen = Settings::default().with_plan(Plan::find("premium").unwrap());
-        let chosen = chosen.with_budget(budget("a", 5)).unwrap();
-        run(save(&fake, PROJECT, &chosen)).unwrap();
-        assert_eq!(run(load(&fake, PROJECT)).unwrap(), chosen);
-        assert_eq!(run(load(&fake, ProjectId::from_bytes([8; 16]))).unwrap(), Settings::default());
-        run(remove(&fake, PROJECT)).unwrap();
-        assert_eq!(run(load(&fake, PROJECT)).unwrap(), Settings::default());
+        assert_eq!(run(load(&fake, PROJECT, 1)).unwrap().plan(), Plan::standard());
+        let selector = Selector::new([("team".to_owned(), "a".to_owned())]).unwrap();
+        let budget = Budget { selector, active_series: Some(5), active_streams: None };
+        let chosen = Settings::new(Plan::find("premium").unwrap(), vec![Numbered { number: 7, budget }]);
+        run(save(&fake, PROJECT, 1, &chosen)).unwrap();
+        assert_eq!(run(load(&fake, PROJECT, 1)).unwrap(), chosen);
+        for (project, epoch) in [(PROJECT, 2), (ProjectId::from_bytes([8; 16]), 1)] {
+            assert_eq!(run(load(&fake, project, epoch)).unwrap(), Settings::default());
+        }
+        run(remove(&fake, PROJECT, 1)).unwrap();
+        assert_eq!(run(load(&fake, PROJECT, 1)).unwrap(), Settings::default());
     }
 
     #[test]
     fn settings_that_cannot_be_read_are_a_failing_store() {
         let fake = Fake::new(&[]);
-        let plan = Stored { plan: "gold".into(), budgets: vec![], next: 0 };
-        run(record::save(&fake, &key(PROJECT), &plan)).unwrap();
-        assert!(run(load(&fake, PROJECT)).is_err());
-        run(fake.set(&key(PROJECT), b"damaged")).unwrap();
-        assert!(run(load(&fake, PROJECT)).is_err());
-    }
-
-    #[test]
-    fn a_selector_has_one_budget_and_a_budget_one_number_for_ever() {
-        let settings = Settings::default().with_budget(budget("a", 1)).unwrap().with_budget(budget("b", 2)).unwrap();
-        let settings = settings.with_budget(budget("a", 3)).unwrap();
-        assert_eq!(settings.budgets().map(|budget| budget.active_series).collect::<Vec<_>>(), [Some(3), Some(2)]);
-        let settings = settings.without_budget(&budget("a", 0).selector).with_budget(budget("a", 1)).unwrap();
-        assert_eq!(settings.numbered().iter().map(|numbered| numbered.number).collect::<Vec<_>>(), [1, 2]);
-    }
-
-    #[test]
-    fn a_project_has_so_many_budgets_and_no_more() {
-        let full = (0..MOST).try_fold(Settings::default(), |all, team| all.with_budget(budget(&team.to_string(), 1)));
-        assert_eq!(full.clone().unwrap().with_budget(budget("more", 1)), Err(TooManyBudgets));
-        assert!(full.unwrap().with_budget(budget("0", 2)).is_ok());
-    }
-
-    #[test]
-    fn of_two_changes_at_once_both_stay() {
-        let fake = Fake::new(&[]);
-        let (one, two) = run(both(set(&fake, budget("a", 1)), set(&fake, budget("b", 2))));
-        one.unwrap();
-        two.unwrap();
-        assert_eq!(run(load(&fake, PROJECT)).unwrap().budgets().count(), 2);
+        let plan = Stored { plan: "gold".into(), budgets: vec![] };
+        run(record::save(&fake, &key(PROJECT, 1), &plan)).unwrap();
+        assert!(run(load(&fake, PROJECT, 1)).is_err());
+        run(fake.set(&key(PROJECT, 1), b"damaged")).unwrap();
+        assert!(run(load(&fake, PROJECT, 1)).is_err());
     }
 }

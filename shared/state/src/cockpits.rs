@@ -6,6 +6,8 @@
 //! things of a later one are not removed with it.
 
 use crate::{
+    budgets::Budget,
+    choices,
     collection::{Collection, Entity},
     contact_points::ContactPoint,
     datasources::Datasource,
@@ -19,6 +21,7 @@ use cockpit_core::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// After this long an unfinished deactivation belongs to a call that died, and may be taken over.
 const ABANDONED_MICROS: i64 = 2 * 60 * 1_000_000;
@@ -77,7 +80,7 @@ impl Cockpit {
     }
 
     /// The number of its activation.
-    pub(crate) const fn epoch(&self) -> u64 {
+    pub const fn epoch(&self) -> u64 {
         self.activation.epoch
     }
 
@@ -120,11 +123,12 @@ pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) ->
     Ok(serving(kv, project).await?.is_some_and(|now| now.ended() < before.epoch()))
 }
 
-/// Activates the project's Cockpit. `clear` removes what others keep of an earlier one that was left half removed.
+/// Activates the project's Cockpit. `clear` removes what others keep of earlier activations, if one was left half
+/// removed; it is told their numbers.
 pub async fn activate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
-    clear: impl AsyncFnOnce() -> Result<(), StoreError>,
+    clear: impl AsyncFnOnce(RangeInclusive<u64>) -> Result<(), StoreError>,
 ) -> Result<Activation, StoreError> {
     // Read first: what is activated from here on has not ended.
     let ended = load::<Activated>(ports, &key(project)).await?.map_or(0, |last| last.epoch);
@@ -144,11 +148,12 @@ pub async fn activate<P: Kv + Clock>(
 }
 
 /// Deactivates the project's Cockpit: its tokens first, the last mark last, so that a call that dies on the way is
-/// finished by the next. `clear` removes what others keep of it. Returns its last state; `None` if there was none.
+/// finished by the next. `clear` removes what others keep of activations with
+/// these numbers. Returns its last state; `None` if there was none.
 pub async fn deactivate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
-    clear: impl AsyncFnOnce() -> Result<(), StoreError>,
+    clear: impl AsyncFnOnce(RangeInclusive<u64>) -> Result<(), StoreError>,
 ) -> Result<Option<Cockpit>, StoreError> {
     let Some(cockpit) = find(ports, project).await? else { return Ok(None) };
     // Activations that are under way at this moment end with it; but if it is no more, they are later ones.
@@ -170,16 +175,18 @@ async fn finish<P: Kv + Clock>(
     project: ProjectId,
     cockpit: &Cockpit,
     last: u64,
-    clear: impl AsyncFnOnce() -> Result<(), StoreError>,
+    clear: impl AsyncFnOnce(RangeInclusive<u64>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     empty::<_, Token>(ports, project, last).await?;
     empty::<_, GrafanaUser>(ports, project, last).await?;
     empty::<_, ContactPoint>(ports, project, last).await?;
     empty::<_, Datasource>(ports, project, last).await?;
-    for epoch in cockpit.epoch()..=last {
-        record::drop(ports, &alerts_key(project, epoch)).await?;
+    let epochs = cockpit.ended()..=last;
+    for epoch in epochs.clone() {
+        choices::forget(ports, project, epoch).await?;
     }
-    clear().await?;
+    clear(epochs).await?;
+    empty::<_, Budget>(ports, project, last).await?;
     for earlier in cockpit.ended()..cockpit.epoch() {
         record::drop(ports, &ended_key(project, earlier)).await?;
     }
@@ -194,47 +201,10 @@ fn is_abandoned(ending: &Cockpit, now: Timestamp) -> bool {
     now.micros().saturating_sub(ending.updated_at) >= ABANDONED_MICROS
 }
 
-/// Whether the managed alerts of a Cockpit are on.
-pub async fn has_managed_alerts(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<bool, StoreError> {
-    Ok(load::<ManagedAlerts>(kv, &alerts_key(project, cockpit.epoch())).await?.is_some())
-}
-
-/// Turns the managed alerts of a Cockpit on or off; says whether it still serves.
-pub async fn set_managed_alerts(
-    kv: &impl Kv,
-    project: ProjectId,
-    cockpit: &Cockpit,
-    on: bool,
-) -> Result<bool, StoreError> {
-    let key = alerts_key(project, cockpit.epoch());
-    if on {
-        save(kv, &key, &ManagedAlerts).await?;
-    } else {
-        kv.delete(&key).await?;
-    }
-    let serves = still_serves(kv, project, cockpit).await?;
-    if !serves {
-        record::drop(kv, &key).await?;
-    }
-    Ok(serves)
-}
-
-/// That the managed alerts are on.
-#[derive(Serialize, Deserialize)]
-struct ManagedAlerts;
-
-impl Record for ManagedAlerts {
-    const VERSION: u8 = 1;
-}
-
 async fn advance(kv: &impl Kv, project: ProjectId, by: i64) -> Result<u64, StoreError> {
     let key = format!("cockpits/{project}/next");
     let number = kv.increment(&key, by).await?;
     u64::try_from(number).map_err(|_| StoreError(format!("{key} is negative")))
-}
-
-fn alerts_key(project: ProjectId, epoch: u64) -> String {
-    format!("managed-alerts/{project}/{epoch}")
 }
 
 fn ended_key(project: ProjectId, epoch: u64) -> String {

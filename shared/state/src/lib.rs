@@ -10,6 +10,8 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod budgets;
+pub mod choices;
 pub mod cockpits;
 mod collection;
 pub mod contact_points;
@@ -20,6 +22,7 @@ mod record;
 pub mod tokens;
 
 pub use api_keys::{ApiKey, NewApiKey};
+pub use budgets::Budget;
 pub use cockpits::{Cockpit, Status};
 pub use collection::Creation;
 pub use contact_points::ContactPoint;

@@ -13,17 +13,17 @@ use cockpit_core::{
     ProjectId,
     ports::{Kv, Random, StoreError},
 };
-use cockpit_fake::{Fake, both, run};
+use cockpit_fake::{Fake, at_every_pause, both, run};
 use uuid::Uuid;
 
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
 async fn activate(fake: &Fake) -> Result<Activation, StoreError> {
-    cockpits::activate(fake, PROJECT, async || Ok(())).await
+    cockpits::activate(fake, PROJECT, async |_| Ok(())).await
 }
 
 async fn deactivate(fake: &Fake) -> Result<(), StoreError> {
-    cockpits::deactivate(fake, PROJECT, async || Ok(())).await.map(drop)
+    cockpits::deactivate(fake, PROJECT, async |_| Ok(())).await.map(drop)
 }
 
 fn active() -> Fake {
@@ -71,7 +71,40 @@ const KINDS: &[Kept] = &[
         },
         count: |fake| run(datasources::list(fake, PROJECT, &cockpit(fake))).unwrap().len(),
     },
+    Kept {
+        kind: "budget",
+        most: budgets::MOST,
+        create: |fake, name| done(run(budget(fake, name, 1))),
+        count: |fake| run(budgets::list(fake, PROJECT, &cockpit(fake))).unwrap().len(),
+    },
 ];
+
+fn labels(team: &str) -> Vec<(String, String)> {
+    vec![("team".to_owned(), team.to_owned())]
+}
+
+async fn budget(fake: &Fake, team: &str, series: u64) -> Result<Creation<()>, StoreError> {
+    let Some(cockpit) = cockpits::find(fake, PROJECT).await? else { return Ok(Creation::NoCockpit) };
+    let limits = budgets::Limits { series: Some(series), streams: None };
+    budgets::set(fake, PROJECT, &cockpit, &labels(team), limits).await
+}
+
+async fn no_budget(fake: &Fake, team: &str) {
+    let cockpit = cockpits::find(fake, PROJECT).await.unwrap().unwrap();
+    if let Some(budget) = budgets::find(fake, PROJECT, &cockpit, &labels(team)).await.unwrap() {
+        budgets::disarm(fake, &budget).await.unwrap();
+        budgets::delete(fake, &budget).await.unwrap();
+    }
+}
+
+/// The budgets that there are: their teams, and how many series they allow.
+fn allowed(fake: &Fake) -> Vec<(String, u64)> {
+    let all = run(budgets::list(fake, PROJECT, &cockpit(fake))).unwrap();
+    let mut all: Vec<_> =
+        all.into_iter().map(|(budget, limits)| (budget.labels[0].1.clone(), limits.series.unwrap())).collect();
+    all.sort();
+    all
+}
 
 async fn user(fake: &Fake, login: &str) -> Result<Creation<GrafanaUser>, StoreError> {
     grafana_users::create(fake, PROJECT, login.into(), Role::Viewer, PasswordHash([1; 32])).await
@@ -198,18 +231,75 @@ fn an_api_key_works_until_it_is_revoked() {
 #[test]
 fn the_managed_alerts_are_a_switch_that_goes_with_its_cockpit() {
     let fake = active();
-    let is_on = |fake: &Fake| run(cockpits::has_managed_alerts(fake, PROJECT, &cockpit(fake))).unwrap();
+    let is_on = |fake: &Fake| run(choices::has_managed_alerts(fake, PROJECT, &cockpit(fake))).unwrap();
     for on in [true, true, false, true] {
-        assert!(run(cockpits::set_managed_alerts(&fake, PROJECT, &cockpit(&fake), on)).unwrap());
+        assert!(run(choices::set_managed_alerts(&fake, PROJECT, &cockpit(&fake), on)).unwrap());
         assert_eq!(is_on(&fake), on);
     }
     let before = cockpit(&fake);
     run(deactivate(&fake)).unwrap();
-    assert!(!run(cockpits::set_managed_alerts(&fake, PROJECT, &before, true)).unwrap());
+    assert!(!run(choices::set_managed_alerts(&fake, PROJECT, &before, true)).unwrap());
     run(activate(&fake)).unwrap();
     assert!(!is_on(&fake));
-    assert!(!run(cockpits::set_managed_alerts(&fake, PROJECT, &before, true)).unwrap(), "that Cockpit is gone");
+    assert!(!run(choices::set_managed_alerts(&fake, PROJECT, &before, true)).unwrap(), "that Cockpit is gone");
     assert!(!is_on(&fake));
+}
+
+#[test]
+fn a_budget_is_set_again_in_its_place() {
+    let fake = active();
+    for (team, series) in [("a", 1), ("b", 2), ("a", 3)] {
+        assert_eq!(run(budget(&fake, team, series)).unwrap(), Creation::Done(()));
+    }
+    assert_eq!(allowed(&fake), [("a".to_owned(), 3), ("b".to_owned(), 2)]);
+    run(no_budget(&fake, "a"));
+    assert_eq!(allowed(&fake), [("b".to_owned(), 2)]);
+}
+
+#[test]
+fn budgets_that_are_set_at_once_are_all_kept_and_one_that_is_removed_leaves_nothing() {
+    let set = async |fake: &Fake, team: &str, series| budget(fake, team, series).await.unwrap().done().unwrap();
+    at_every_pause(
+        active,
+        async |fake| set(fake, "a", 1).await,
+        async |fake| set(fake, "b", 2).await,
+        |fake, (), ()| assert_eq!(allowed(fake), [("a".to_owned(), 1), ("b".to_owned(), 2)]),
+    );
+    let with_one = || {
+        let fake = active();
+        run(set(&fake, "a", 1));
+        fake
+    };
+    for world in [&active as &dyn Fn() -> Fake, &with_one] {
+        at_every_pause(
+            world,
+            async |fake| set(fake, "a", 1).await,
+            async |fake| set(fake, "a", 2).await,
+            |fake, (), ()| assert!(allowed(fake).len() == 1, "{:?}", allowed(fake)),
+        );
+    }
+    let look = |fake: &Fake| {
+        run(no_budget(fake, "a"));
+        let left: Vec<_> = fake.kv.keys().into_iter().filter(|key| key.starts_with("budget")).collect();
+        assert!(left.iter().all(|key| key.starts_with("budgets/")), "{left:?}");
+    };
+    let (sets, removes) = (async |fake: &Fake| set(fake, "a", 2).await, async |fake: &Fake| no_budget(fake, "a").await);
+    at_every_pause(with_one, sets, removes, |fake, (), ()| look(fake));
+    at_every_pause(with_one, removes, sets, |fake, (), ()| look(fake));
+}
+
+#[test]
+fn a_chosen_plan_is_that_of_one_cockpit() {
+    let fake = active();
+    let plan = |fake: &Fake| run(choices::plan(fake, PROJECT, &cockpit(fake))).unwrap();
+    let before = cockpit(&fake);
+    assert!(run(choices::choose_plan(&fake, PROJECT, &before, "premium")).unwrap());
+    assert_eq!(plan(&fake).as_deref(), Some("premium"));
+    run(deactivate(&fake)).unwrap();
+    run(activate(&fake)).unwrap();
+    assert!(!run(choices::choose_plan(&fake, PROJECT, &before, "premium")).unwrap());
+    assert_eq!(plan(&fake), None);
+    assert!(!fake.kv.keys().iter().any(|key| key.starts_with("plan/")));
 }
 
 #[test]

@@ -97,6 +97,7 @@ impl Token {
         Holder {
             id: self.id,
             project: self.project,
+            epoch: self.epoch,
             scopes: self.scopes,
             expires_at: self.expires_at,
             bounds: Some(self.bounds.clone()).filter(|bounds| *bounds != Bounds::default()),
@@ -171,6 +172,7 @@ pub struct NewToken {
 struct Holder {
     id: [u8; 16],
     project: [u8; 16],
+    epoch: u64,
     scopes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
@@ -200,6 +202,7 @@ impl From<Holder> for Held {
         let grant = TokenGrant {
             id: holder.id,
             project: ProjectId::from_bytes(holder.project),
+            epoch: holder.epoch,
             scopes: Scopes::from_bits(holder.scopes),
             policy,
             rates: TokenRates { samples, metrics_pushes, log_bytes, log_pushes },

@@ -13,7 +13,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("shared/auth", &["cockpit-core", "cockpit-state"]),
     ("shared/gate", &["cockpit-api", "cockpit-auth", "cockpit-core"]),
     ("shared/host", &["cockpit-core", "cockpit-gate"]),
-    ("shared/manage", &["cockpit-api", "cockpit-auth", "cockpit-core", "cockpit-gate", "cockpit-state"]),
+    (
+        "shared/manage",
+        &["cockpit-api", "cockpit-auth", "cockpit-core", "cockpit-gate", "cockpit-quota", "cockpit-state"],
+    ),
     ("shared/setup", &["cockpit-core", "cockpit-gate"]),
     ("shared/push", &["cockpit-core", "cockpit-gate", "cockpit-quota", "cockpit-wire"]),
     ("shared/otlp", &["cockpit-core", "cockpit-gate", "cockpit-push", "cockpit-quota", "cockpit-wire"]),

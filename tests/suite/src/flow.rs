@@ -49,7 +49,7 @@ impl World {
             ("query_timeout", "120"),
         ];
         let fake = Fake::new(&[&usual[..], variables].concat());
-        run(cockpits::activate(&fake, project(), async || Ok(()))).unwrap();
+        run(cockpits::activate(&fake, project(), async |_| Ok(()))).unwrap();
         fake.upstream.usually("/rules", "{}");
         fake.upstream.usually("/query_range", r#"{"data":{"resultType":"streams","result":[]}}"#);
         Self { fake, tokens: RefCell::default(), secrets: RefCell::default() }

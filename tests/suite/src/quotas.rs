@@ -70,6 +70,7 @@ fn text(answer: &Answer) -> String {
 fn a_budget_is_set_listed_kept_and_removed() {
     let world = World::new();
     assert_eq!(budget(&world, r#"{team="a"}"#, Some(2), None).status, 200);
+    world.fake.pass(1);
     let set = budget(&world, r#"{ team='a', env="prod" }"#, Some(1), Some(7));
     assert_eq!(json_of(&set), json!({"selector": r#"{env="prod",team="a"}"#, "active_series": 1, "active_streams": 7}));
     let list =

@@ -23,7 +23,7 @@ pub(crate) struct Group {
 /// The set of one budget.
 #[derive(Debug)]
 struct Part {
-    number: u32,
+    number: u64,
     /// What is known of it; nothing until it is needed.
     active: Option<Rc<RefCell<Active>>>,
     /// Whether this push needs what the store knows of it.
@@ -163,7 +163,7 @@ impl Group {
     }
 
     /// The numbers of the budgets that this push needs to know more of.
-    fn wanted(&self) -> Vec<u32> {
+    fn wanted(&self) -> Vec<u64> {
         self.parts.iter().filter(|part| part.wanted).map(|part| part.number).collect()
     }
 }
@@ -176,7 +176,7 @@ const fn opinion(verdict: Verdict, limit: Limit) -> Opinion {
     }
 }
 
-fn part_name(name: &str, number: u32) -> String {
+fn part_name(name: &str, number: u64) -> String {
     format!("{name}/b{number}")
 }
 

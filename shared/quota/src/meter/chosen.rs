@@ -22,45 +22,53 @@ const OLD: u64 = 10_000;
 pub(super) struct Chosen {
     pub(super) plan: &'static Plan,
     pub(super) budgets: Budgets,
+    owner: Owner,
     read_at: u64,
 }
 
+/// Whose choice it is: an activation of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) project: ProjectId,
+    pub(super) epoch: u64,
+}
+
 impl Chosen {
-    fn new(settings: &Settings, signal: Signal, read_at: u64) -> Rc<Self> {
-        Rc::new(Self { plan: settings.plan(), budgets: Budgets::of(settings, signal), read_at })
+    fn new(settings: &Settings, signal: Signal, owner: Owner, read_at: u64) -> Rc<Self> {
+        Rc::new(Self { plan: settings.plan(), budgets: Budgets::of(settings, signal), owner, read_at })
     }
 }
 
 /// What is remembered; if nothing is, what the store says. If that fails, it is the default for this push.
 pub(super) async fn of<P: Kv + Clock>(
     ports: &P,
-    project: ProjectId,
+    owner: Owner,
     signal: Signal,
     entry: &Entry,
 ) -> (Rc<Chosen>, Option<StoreError>) {
-    if let Some(chosen) = entry.chosen() {
+    if let Some(chosen) = entry.chosen().filter(|chosen| chosen.owner == owner) {
         return (chosen, None);
     }
-    match settings::load(ports, project).await {
+    match settings::load(ports, owner.project, owner.epoch).await {
         Ok(settings) => {
-            let chosen = Chosen::new(&settings, signal, millis(ports.now()));
+            let chosen = Chosen::new(&settings, signal, owner, millis(ports.now()));
             entry.choose(Rc::clone(&chosen));
             (chosen, None)
         }
-        Err(cause) => (Chosen::new(&Settings::default(), signal, 0), Some(cause)),
+        Err(cause) => (Chosen::new(&Settings::default(), signal, owner, 0), Some(cause)),
     }
 }
 
 /// Reads it again, if it is old.
 pub(super) async fn look_again<P: Kv + Clock>(
     ports: &P,
-    project: ProjectId,
+    owner: Owner,
     signal: Signal,
     entry: &Entry,
 ) -> Result<(), StoreError> {
     let now = millis(ports.now());
     if entry.chosen().is_some_and(|chosen| now.saturating_sub(chosen.read_at) >= OLD) {
-        entry.choose(Chosen::new(&settings::load(ports, project).await?, signal, now));
+        entry.choose(Chosen::new(&settings::load(ports, owner.project, owner.epoch).await?, signal, owner, now));
     }
     Ok(())
 }

@@ -199,7 +199,7 @@ fn what_a_cockpit_chose_holds_at_once_for_a_new_instance_and_soon_for_every_othe
     let premium = Plan::find("premium").unwrap();
     run(push(&fake, 0..1)).unwrap();
     let plan = |fake: &Fake| run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap().chosen.plan.name;
-    run(settings::save(&fake, PROJECT, &Settings::default().with_plan(premium))).unwrap();
+    run(settings::save(&fake, PROJECT, 0, &Settings::new(premium, vec![]))).unwrap();
     assert_eq!(plan(&fake), "free");
     fake.pass(20);
     run(push(&fake, 0..1)).unwrap();

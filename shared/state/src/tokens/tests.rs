@@ -10,13 +10,13 @@ const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
 fn active() -> Fake {
     let fake = Fake::new(&[]);
-    let activation = run(cockpits::activate(&fake, PROJECT, async || Ok(()))).unwrap();
+    let activation = run(cockpits::activate(&fake, PROJECT, async |_| Ok(()))).unwrap();
     assert!(matches!(activation, Activation::Done(_)));
     fake
 }
 
 async fn deactivate(fake: &Fake, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
-    cockpits::deactivate(fake, project, async || Ok(())).await
+    cockpits::deactivate(fake, project, async |_| Ok(())).await
 }
 
 fn new(fake: &Fake) -> NewToken {

@@ -53,8 +53,8 @@ impl Clock for Store {
 fn leave_deleting(gateway: &Gateway) {
     let store = Store(Port(Sqlite::open(&gateway.folder().join("kv.db")).unwrap()));
     let project = ProjectId::parse(DELETING).unwrap();
-    cockpit_fake::run(cockpits::activate(&store, project, async || Ok(()))).unwrap();
-    let died = async || Err(StoreError("the process is killed here".to_owned()));
+    cockpit_fake::run(cockpits::activate(&store, project, async |_| Ok(()))).unwrap();
+    let died = async |_| Err(StoreError("the process is killed here".to_owned()));
     assert!(cockpit_fake::run(cockpits::deactivate(&store, project, died)).is_err());
 }
 

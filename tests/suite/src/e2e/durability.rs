@@ -70,38 +70,59 @@ fn pages_are_parts_of_the_list() {
     assert_eq!(names("order_by=created_at_desc"), ["a", "c", "b"]);
 }
 
-/// Where each kind of entity is created and listed, what one is made of, and where its list stands.
-type Kept = (&'static str, fn(usize) -> Value, &'static str);
+/// How and where each kind of entity is created and listed, what one is made of, and where its list stands.
+type Kept = (Method, &'static str, fn(usize) -> Value, &'static str);
+
+/// How many are created at once: fewer than there may be of anything.
+const CROWD: usize = 16;
 
 const COLLECTIONS: &[Kept] = &[
-    ("cockpit/v1beta1/tokens", |number| json!({"name": number.to_string()}), "tokens"),
-    ("cockpit/v1beta1/datasources", |number| json!({"name": number.to_string(), "type": "logs"}), "datasources"),
     (
+        Method::POST,
+        "cockpit/v1beta1/tokens",
+        |number| json!({"name": number.to_string(), "scopes": {"query_metrics": true}}),
+        "tokens",
+    ),
+    (
+        Method::POST,
+        "cockpit/v1beta1/datasources",
+        |number| json!({"name": number.to_string(), "type": "logs"}),
+        "datasources",
+    ),
+    (
+        Method::POST,
         "cockpit/v1beta1/contact-points",
         |number| json!({"contact_point": {"email": {"to": format!("{number}@example.org")}}}),
         "contact_points",
     ),
     (
+        Method::POST,
         "cockpit/v1beta1/grafana-users",
         |number| json!({"login": format!("u{number}"), "role": "viewer"}),
         "grafana_users",
     ),
-    ("iam/v1alpha1/api-keys", |_| json!({"project_ids": [PROJECT]}), "api_keys"),
+    (
+        Method::PUT,
+        "cockpit/v1beta1/budgets",
+        |number| json!({"selector": format!("{{team=\"{number}\"}}"), "active_series": 1}),
+        "budgets",
+    ),
+    (Method::POST, "iam/v1alpha1/api-keys", |_| json!({"project_ids": [PROJECT]}), "api_keys"),
 ];
 
 #[test]
 fn concurrent_creations_are_all_kept() {
     let (gateway, _sandbox) = with_sandbox("crowd");
-    for (path, fields, list) in COLLECTIONS {
+    for (method, path, fields, list) in COLLECTIONS {
         let url = format!("{}/{path}", gateway.url);
         let headers = [("x-auth-token", KEY.to_owned())];
         let created: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..32)
+            let threads: Vec<_> = (0..CROWD)
                 .map(|number| {
                     let mut body = fields(number);
                     body["project_id"] = PROJECT.into();
                     let (gateway, url, headers) = (&gateway, &url, &headers);
-                    scope.spawn(move || gateway.client.send(&Method::POST, url, headers, body.to_string().as_bytes()))
+                    scope.spawn(move || gateway.client.send(method, url, headers, body.to_string().as_bytes()))
                 })
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -110,9 +131,9 @@ fn concurrent_creations_are_all_kept() {
         let page = format!("{url}?project_id={PROJECT}&page_size=1000");
         let listed = gateway.client.send(&Method::GET, &page, &headers, b"").json()[*list].clone();
         let kept: BTreeSet<_> = listed.as_array().unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(kept.len(), 32, "{path}: {listed}");
+        assert_eq!(kept.len(), CROWD, "{path}: {listed}");
         for secret in created.iter().filter(|_| *list == "tokens").map(|answer| answer.text("secret_key")) {
-            assert_eq!(gateway.push(&secret, EMPTY_PUSH).status, 403, "it lives, and has no scope");
+            assert_eq!(gateway.push(&secret, EMPTY_PUSH).status, 403, "it lives, and may not push");
         }
     }
 }

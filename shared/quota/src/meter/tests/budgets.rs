@@ -1,12 +1,13 @@
 use super::*;
+use crate::{Numbered, Plan};
 
 /// Gives the project a budget of so many series for each of these teams.
 fn budget(fake: &Fake, budgets: &[(&str, u64)]) {
-    let settings = budgets.iter().fold(Settings::default(), |settings, (team, series)| {
+    let budgets = (0..).zip(budgets).map(|(number, (team, series))| {
         let selector = Selector::new([("team".to_owned(), (*team).to_owned())]).unwrap();
-        settings.with_budget(Budget { selector, active_series: Some(*series), active_streams: None }).unwrap()
+        Numbered { number, budget: Budget { selector, active_series: Some(*series), active_streams: None } }
     });
-    run(settings::save(fake, PROJECT, &settings)).unwrap();
+    run(settings::save(fake, PROJECT, 0, &Settings::new(Plan::standard(), budgets.collect()))).unwrap();
 }
 
 /// Pushes series that carry the labels of these bits.
@@ -77,7 +78,7 @@ fn a_budget_that_is_set_later_counts_what_it_sees_and_one_that_is_removed_limits
     fake.pass(20);
     push_marked(&fake, 0, 0..1);
     assert_eq!(push_marked(&fake, 1, 0..100), 40);
-    run(settings::save(&fake, PROJECT, &Settings::default())).unwrap();
+    run(settings::save(&fake, PROJECT, 0, &Settings::default())).unwrap();
     fake.pass(20);
     push_marked(&fake, 0, 0..1);
     assert_eq!(push_marked(&fake, 1, 0..100), 0);

@@ -1,7 +1,7 @@
 //! What happens while something else happens.
 
 use super::*;
-use cockpit_fake::{both, paused};
+use cockpit_fake::{at_every_pause, both, paused};
 
 /// A log that the next creation sweeps: what was deleted fills its beginning, behind a token that lives.
 fn swept_next() -> (Fake, Token) {
@@ -14,29 +14,12 @@ fn swept_next() -> (Fake, Token) {
     (fake, kept)
 }
 
-/// Pauses `first` after each of its operations in turn, for all of `second`, and looks at what is left each time.
-fn at_every_pause<A, B>(
-    world: impl Fn() -> Fake,
-    first: impl AsyncFn(&Fake) -> A,
-    second: impl AsyncFn(&Fake) -> B,
-    look: impl Fn(&Fake, A, B),
-) {
-    for operations in 1.. {
-        let fake = world();
-        let Some((a, b)) = paused(first(&fake), operations, second(&fake)) else {
-            assert!(operations > 3);
-            return;
-        };
-        look(&fake, a, b);
-    }
-}
-
 #[test]
 fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
     let look = |fake: &Fake| {
         assert!(!fake.kv.keys().iter().any(|key| key.starts_with("secret/")), "{:?}", fake.kv.keys());
         fake.pass(700);
-        run(cockpits::activate(fake, PROJECT, async || Ok(()))).unwrap();
+        run(cockpits::activate(fake, PROJECT, async |_| Ok(()))).unwrap();
         assert!(ids(fake).is_empty());
         run(deactivate(fake, PROJECT)).unwrap();
         assert_eq!(left(fake), Vec::<String>::new());
@@ -65,7 +48,7 @@ fn what_is_created_for_a_cockpit_is_not_in_the_one_that_follows() {
         async |fake| create(fake, new(fake)).await.unwrap(),
         async |fake| {
             deactivate(fake, PROJECT).await.unwrap();
-            cockpits::activate(fake, PROJECT, async || Ok(())).await.unwrap();
+            cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap();
         },
         |fake, created, ()| {
             assert!(created.done().is_none());
@@ -125,7 +108,7 @@ fn a_list_misses_no_token_that_is_moved_in_the_log_meanwhile() {
 fn a_slow_deactivation_does_nothing_to_a_later_cockpit() {
     let later = async |fake: &Fake| {
         deactivate(fake, PROJECT).await.unwrap();
-        let activation = cockpits::activate(fake, PROJECT, async || Ok(())).await.unwrap();
+        let activation = cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap();
         (activation, create(fake, new(fake)).await.unwrap().done())
     };
     at_every_pause(
@@ -158,9 +141,9 @@ fn of_two_that_take_over_a_deactivation_neither_removes_what_the_other_made() {
     };
     at_every_pause(
         abandoned,
-        async |fake| cockpits::activate(fake, PROJECT, async || Ok(())).await.unwrap(),
+        async |fake| cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap(),
         async |fake| {
-            cockpits::activate(fake, PROJECT, async || Ok(())).await.unwrap();
+            cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap();
             create(fake, new(fake)).await.unwrap().done().unwrap()
         },
         |fake, _, token| {

@@ -1,0 +1,57 @@
+//! What a Cockpit has chosen, written down for the meters: its plan and its budgets, in one record.
+//!
+//! The choices themselves are records of their own, so that of two that change at once none undoes the other. Whoever
+//! changed one writes the meters' record anew, until what it holds is what has been chosen.
+
+use crate::deleting;
+use cockpit_core::{
+    ProjectId, Refusal,
+    ports::{Kv, StoreError},
+};
+use cockpit_quota::{Budget, Numbered, Plan, Selector, Settings, budget, settings};
+use cockpit_state::{Cockpit, budgets, choices, cockpits};
+
+/// So many may change a Cockpit's choices at once; more are told to come back.
+const ATTEMPTS: usize = 8;
+
+/// What a Cockpit has chosen.
+pub async fn chosen(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Settings, StoreError> {
+    const { assert!(budgets::MOST == budget::MOST, "meters take as many budgets as a project may have") };
+    let plan = match choices::plan(kv, project, cockpit).await? {
+        Some(name) => Plan::find(&name).ok_or_else(|| StoreError(format!("{project} is on a plan that is no more")))?,
+        None => Plan::standard(),
+    };
+    let budgets = budgets::list(kv, project, cockpit).await?;
+    let numbered = budgets.into_iter().map(|(stored, limits)| {
+        let number = number(&stored);
+        let selector =
+            Selector::new(stored.labels).map_err(|error| StoreError(format!("a budget's selector {error}")))?;
+        let budget = Budget { selector, active_series: limits.series, active_streams: limits.streams };
+        Ok(Numbered { number, budget })
+    });
+    Ok(Settings::new(plan, numbered.collect::<Result<_, StoreError>>()?))
+}
+
+/// The number by which meters keep a budget's sets.
+pub fn number(budget: &cockpit_state::Budget) -> u64 {
+    budget.id().first_chunk().copied().map_or(0, u64::from_le_bytes)
+}
+
+/// Tells the meters what a Cockpit has chosen, unless it has ended meanwhile.
+pub async fn publish(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<(), Refusal> {
+    for _ in 0..ATTEMPTS {
+        let before = chosen(kv, project, cockpit).await?;
+        if settings::load(kv, project, cockpit.epoch()).await? != before {
+            settings::save(kv, project, cockpit.epoch(), &before).await?;
+        }
+        if chosen(kv, project, cockpit).await? != before {
+            continue;
+        }
+        if cockpits::still_serves(kv, project, cockpit).await? {
+            return Ok(());
+        }
+        settings::remove(kv, project, cockpit.epoch()).await?;
+        return Err(deleting(project));
+    }
+    Err(StoreError(format!("the choices of {project} are being changed by too many at once")).into())
+}

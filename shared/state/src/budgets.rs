@@ -1,0 +1,172 @@
+//! Budgets: limits below a Cockpit's own, for the series and streams with certain labels. A project has one at most for
+//! the same labels.
+//!
+//! Its limits are a key of their own, so that changing them cannot bring a budget back that is removed meanwhile.
+
+use crate::{
+    Cockpit,
+    collection::{self, Collection, Creation, Entity},
+    record::{self, Record, load, save},
+};
+use cockpit_core::{
+    ports::{Clock, Kv, Random, StoreError},
+    project::ProjectId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The most budgets of a project.
+pub const MOST: usize = 20;
+
+/// A change is tried so often: others may set or remove the same budget at the same moment.
+const ATTEMPTS: usize = 4;
+
+/// A budget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    id: [u8; 16],
+    project: [u8; 16],
+    /// The labels of what it limits, sorted by name.
+    pub labels: Vec<(String, String)>,
+    created_at: i64,
+    epoch: u64,
+    limits: Limits,
+}
+
+/// What a budget allows; `None` where it limits nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// How many series may be active.
+    pub series: Option<u64>,
+    /// How many streams may be active.
+    pub streams: Option<u64>,
+}
+
+impl Record for Budget {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Limits {
+    const VERSION: u8 = 1;
+}
+
+impl Budget {
+    /// Its id, which no other budget ever has.
+    pub const fn id(&self) -> [u8; 16] {
+        self.id
+    }
+}
+
+impl Entity for Budget {
+    const KIND: &'static str = "budget";
+    const MOST: usize = MOST;
+
+    fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    fn created_at(&self) -> i64 {
+        self.created_at
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn excludes(&self, other: &Self) -> bool {
+        self.labels == other.labels
+    }
+
+    async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
+        save(kv, &limits_key(self.id), &self.limits).await
+    }
+
+    async fn bury(kv: &impl Kv, id: [u8; 16]) -> Result<(), StoreError> {
+        record::drop(kv, &limits_key(id)).await
+    }
+}
+
+/// Sets the budget for these labels, whether there is one or not.
+pub async fn set<P: Kv + Clock + Random>(
+    ports: &P,
+    project: ProjectId,
+    cockpit: &Cockpit,
+    labels: &[(String, String)],
+    limits: Limits,
+) -> Result<Creation<()>, StoreError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(budget) = find(ports, project, cockpit, labels).await? {
+            if change(ports, &budget, limits).await? {
+                return Ok(Creation::Done(()));
+            }
+            continue;
+        }
+        match create(ports, project, labels, limits).await? {
+            Creation::Taken => {}
+            Creation::Done(_) => return Ok(Creation::Done(())),
+            Creation::Full(most) => return Ok(Creation::Full(most)),
+            Creation::NoCockpit => return Ok(Creation::NoCockpit),
+        }
+    }
+    Err(StoreError(format!("a budget of {project} is being changed by too many at once")))
+}
+
+async fn create<P: Kv + Clock + Random>(
+    ports: &P,
+    project: ProjectId,
+    labels: &[(String, String)],
+    limits: Limits,
+) -> Result<Creation<Budget>, StoreError> {
+    let (id, created_at) = (ports.bytes(), ports.now().micros());
+    let (project_id, labels) = (*project.as_bytes(), labels.to_vec());
+    let make = |epoch| Budget { id, project: project_id, labels, created_at, epoch, limits };
+    collection::create(ports, project, make).await
+}
+
+/// Changes what a budget allows; says whether it was still there.
+async fn change(kv: &impl Kv, budget: &Budget, limits: Limits) -> Result<bool, StoreError> {
+    save(kv, &limits_key(budget.id), &limits).await?;
+    let there = collection::find::<Budget>(kv, budget.id).await?.is_some();
+    if !there {
+        record::drop(kv, &limits_key(budget.id)).await?;
+    }
+    Ok(there)
+}
+
+/// A Cockpit's budgets, oldest first, with what they allow.
+pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<(Budget, Limits)>, StoreError> {
+    let mut listed = Vec::new();
+    for budget in Collection::<_, Budget>::in_cockpit(kv, project, cockpit).all().await? {
+        // One that is being removed has none.
+        if let Some(limits) = load(kv, &limits_key(budget.id)).await? {
+            listed.push((budget, limits));
+        }
+    }
+    Ok(listed)
+}
+
+/// The budget for these labels.
+pub async fn find(
+    kv: &impl Kv,
+    project: ProjectId,
+    cockpit: &Cockpit,
+    labels: &[(String, String)],
+) -> Result<Option<Budget>, StoreError> {
+    let all = Collection::<_, Budget>::in_cockpit(kv, project, cockpit).all().await?;
+    Ok(all.into_iter().find(|budget| budget.labels == labels))
+}
+
+/// Has a budget limit nothing any more: it is not listed, and can only be set again or removed.
+pub async fn disarm(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
+    record::drop(kv, &limits_key(budget.id)).await
+}
+
+/// Removes a budget.
+pub async fn delete(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
+    let project = ProjectId::from_bytes(budget.project);
+    Collection::of(kv, project).remove(std::slice::from_ref(budget)).await
+}
+
+fn limits_key(id: [u8; 16]) -> String {
+    format!("budget-limits/{}", Uuid::from_bytes(id))
+}
