@@ -12,7 +12,7 @@ pub mod amount;
 mod bloom;
 pub mod budget;
 pub mod lease;
-mod life;
+pub mod life;
 pub mod meter;
 pub mod plans;
 pub mod rates;

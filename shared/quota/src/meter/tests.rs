@@ -130,7 +130,22 @@ fn a_flood_of_refused_pushes_hardly_touches_the_store() {
         fake.micros.set(fake.micros.get() + 10_000);
         throttle(run(push(&fake, 0..1)));
     }
-    assert_eq!(fake.kv.take_operations(), Operations { reads: 0, writes: 2 });
+    assert_eq!(fake.kv.take_operations(), Operations { reads: 1, writes: 2 });
+}
+
+#[test]
+fn what_an_instance_saw_is_shared_even_if_the_last_pushes_of_its_life_are_refused() {
+    let fake = Fake::new(&[("quotas", "samples_per_second=10")]);
+    run(push(&fake, 0..100)).unwrap();
+    run(push(&fake, 100..190)).unwrap();
+    let shared = || {
+        let mut other = Fake::new(&[]);
+        other.kv = Rc::clone(&fake.kv);
+        run(Meter::usage(&other, &permit(), Signal::Metrics)).unwrap()[2].used
+    };
+    assert_eq!(shared(), 100);
+    (2..128).for_each(|_| drop(throttle(run(push(&fake, 0..20)))));
+    assert_eq!(shared(), 190);
 }
 
 #[test]
