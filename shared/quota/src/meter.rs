@@ -217,12 +217,8 @@ impl<'p, P: Ports> Meter<'p, P> {
     /// Folds past minutes into the usage.
     async fn collect(&self, account: &Account) {
         match account.collect(self.ports, self.active()).await {
-            Ok(Collected::Nothing) => {}
-            // Tokens are not on the roster: they are shown with their Cockpit.
-            Ok(Collected::First) if account.is_token() => {}
-            Ok(Collected::First) => self.log(crate::roster::add(self.ports, &account.sender).await),
             Ok(Collected::Minutes(minutes)) if !account.is_token() => drop(self.collected.replace(Some(minutes))),
-            Ok(Collected::Minutes(_)) => {}
+            Ok(Collected::Nothing | Collected::Minutes(_)) => {}
             Err(cause) => self.log::<()>(Err(cause)),
         }
     }

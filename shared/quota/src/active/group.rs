@@ -176,7 +176,7 @@ const fn opinion(verdict: Verdict, limit: Limit) -> Opinion {
     }
 }
 
-fn part_name(name: &str, number: u32) -> String {
+pub(crate) fn part_name(name: &str, number: u32) -> String {
     format!("{name}/b{number}")
 }
 

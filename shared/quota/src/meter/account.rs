@@ -58,7 +58,7 @@ impl Account {
             return None;
         }
         let rate = Rate { units: units.unwrap_or(UNLIMITED), requests: requests.unwrap_or(UNLIMITED), window };
-        let sender = format!("token/{:032x}/{}", u128::from_be_bytes(token.id), signal.name());
+        let sender = signal.sender_of_token(token.id);
         let entry = entries.of(&sender);
         Some(Self::new("token", sender, rate, entry))
     }

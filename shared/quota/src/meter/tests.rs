@@ -1,4 +1,5 @@
 mod budgets;
+mod forgotten;
 mod tokens;
 
 use super::*;
