@@ -247,7 +247,12 @@ impl Running {
         self.world.spawn(None, async move {
             for tenant in 0..tenants.min(LOOKED_AT) {
                 let sender = Signal::Metrics.sender(project(tenant));
-                let total = usage::read(&ports, &sender, &rate, ports.now()).await.unwrap_or_default().total();
+                let total = loop {
+                    // A store may fail by chance.
+                    if let Ok(history) = usage::read(&ports, &sender, &rate, ports.now()).await {
+                        break history.total();
+                    }
+                };
                 let mut found = noted.borrow_mut();
                 found.0 = found.0.plus(Amount { units: total.units, requests: total.requests });
             }

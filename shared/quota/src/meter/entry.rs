@@ -38,6 +38,8 @@ impl Default for Entries {
 pub(super) struct Entry {
     pub(super) lease: RefCell<Lease>,
     pub(super) sets: OnceCell<RefCell<Group>>,
+    /// The first minute in which there may be usage to collect.
+    pub(super) collects_at: Cell<u64>,
     chosen: RefCell<Option<Rc<Chosen>>>,
     tally: Cell<Tally>,
     served: Cell<u64>,

@@ -12,7 +12,7 @@ use cockpit_core::{
 };
 
 /// Minutes that are collected at once, so that a window is opened at most every so many with this work.
-const BATCH: u64 = 4;
+pub(crate) const BATCH: u64 = 4;
 
 /// What a collection came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
