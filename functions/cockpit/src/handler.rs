@@ -4,18 +4,17 @@ use crate::usage;
 use cockpit_api::{Cockpit, Endpoints, ProjectBody, Query, body};
 use cockpit_core::{
     Body, Operation, Ports, ProjectId, Refusal,
-    ports::{Config, Kv, StoreError},
+    ports::{Config, StoreError},
 };
 use cockpit_gate::{Call, json};
 use cockpit_manage::{Manage, deleting, missing};
 use cockpit_quota::settings;
 use cockpit_state::{
-    Status, choices,
-    cockpits::{self, Activation},
+    Status, budgets, choices,
+    cockpits::{self, Activation, Ending},
     grafana_users,
 };
 use http::Response;
-use std::ops::RangeInclusive;
 
 /// Serves the rows of this function.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -37,7 +36,9 @@ async fn activate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Ref
         return Err(already);
     }
     call.note(project, "").await?;
-    match cockpits::activate(call.ports, project, async |epochs| clear(call.ports, project, epochs).await).await? {
+    // What instances wrote that did not know yet that the Cockpit before had ended.
+    cockpit_quota::forget(call.ports, project, budgets::numbers(call.ports, project).await?).await?;
+    match cockpits::activate(call.ports, project, async |ending| clear(call.ports, project, ending).await).await? {
         Activation::Done(cockpit) => show(call.ports, project, &cockpit).await,
         Activation::AlreadyActive => Err(already),
         Activation::Deleting => Err(deleting(project)),
@@ -50,16 +51,19 @@ async fn deactivate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, R
     cockpits::find(call.ports, project).await?.ok_or_else(|| missing(project))?;
     call.note(project, "").await?;
     let removed =
-        cockpits::deactivate(call.ports, project, async |epochs| clear(call.ports, project, epochs).await).await?;
+        cockpits::deactivate(call.ports, project, async |ending| clear(call.ports, project, ending).await).await?;
     show(call.ports, project, &removed.ok_or_else(|| missing(project))?).await
 }
 
-/// What else is kept of activations of a project.
-async fn clear(kv: &impl Kv, project: ProjectId, epochs: RangeInclusive<u64>) -> Result<(), StoreError> {
-    for epoch in epochs {
-        settings::remove(kv, project, epoch).await?;
+/// Removes what meters keep of a project.
+async fn clear(ports: &impl Ports, project: ProjectId, ending: &Ending) -> Result<(), StoreError> {
+    for epoch in ending.epochs.clone() {
+        settings::remove(ports, project, epoch).await?;
     }
-    Ok(())
+    for token in ending.tokens.iter().filter(|token| token.bounds.limit_pushes()) {
+        cockpit_quota::forget_token(ports, *token.id().as_bytes()).await?;
+    }
+    cockpit_quota::forget(ports, project, budgets::numbers(ports, project).await?).await
 }
 
 async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {

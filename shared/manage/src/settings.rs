@@ -23,18 +23,13 @@ pub async fn chosen(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Resu
     };
     let budgets = budgets::list(kv, project, cockpit).await?;
     let numbered = budgets.into_iter().map(|(stored, limits)| {
-        let number = number(&stored);
+        let number = stored.number;
         let selector =
             Selector::new(stored.labels).map_err(|error| StoreError(format!("a budget's selector {error}")))?;
         let budget = Budget { selector, active_series: limits.series, active_streams: limits.streams };
         Ok(Numbered { number, budget })
     });
     Ok(Settings::new(plan, numbered.collect::<Result<_, StoreError>>()?))
-}
-
-/// The number by which meters keep a budget's sets.
-pub fn number(budget: &cockpit_state::Budget) -> u64 {
-    budget.id().first_chunk().copied().map_or(0, u64::from_le_bytes)
 }
 
 /// Tells the meters what a Cockpit has chosen, unless it has ended meanwhile.

@@ -19,8 +19,8 @@ pub struct Settings {
     budgets: Vec<Numbered>,
 }
 
-/// A budget and the number by which its sets are kept. A number is never given twice, so that a budget that is set
-/// again begins anew.
+/// A budget and the number by which its sets are kept. A number is given again after all others, so that a budget that
+/// is set again begins anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Numbered {
     /// The number.

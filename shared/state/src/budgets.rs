@@ -13,10 +13,14 @@ use cockpit_core::{
     project::ProjectId,
 };
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use uuid::Uuid;
 
 /// The most budgets of a project.
 pub const MOST: usize = 20;
+
+/// Budgets have so many numbers, which are given again after all others: whoever keeps things by them can find all.
+const NUMBERS: u64 = 256;
 
 /// A change is tried so often: others may set or remove the same budget at the same moment.
 const ATTEMPTS: usize = 4;
@@ -26,6 +30,8 @@ const ATTEMPTS: usize = 4;
 pub struct Budget {
     id: [u8; 16],
     project: [u8; 16],
+    /// Its number in the project.
+    pub number: u64,
     /// The labels of what it limits, sorted by name.
     pub labels: Vec<(String, String)>,
     created_at: i64,
@@ -48,13 +54,6 @@ impl Record for Budget {
 
 impl Record for Limits {
     const VERSION: u8 = 1;
-}
-
-impl Budget {
-    /// Its id, which no other budget ever has.
-    pub const fn id(&self) -> [u8; 16] {
-        self.id
-    }
 }
 
 impl Entity for Budget {
@@ -101,7 +100,7 @@ pub async fn set<P: Kv + Clock + Random>(
             }
             continue;
         }
-        match create(ports, project, labels, limits).await? {
+        match create(ports, project, cockpit, labels, limits).await? {
             Creation::Taken => {}
             Creation::Done(_) => return Ok(Creation::Done(())),
             Creation::Full(most) => return Ok(Creation::Full(most)),
@@ -114,13 +113,37 @@ pub async fn set<P: Kv + Clock + Random>(
 async fn create<P: Kv + Clock + Random>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     labels: &[(String, String)],
     limits: Limits,
 ) -> Result<Creation<Budget>, StoreError> {
     let (id, created_at) = (ports.bytes(), ports.now().micros());
+    let number = free_number(ports, project, cockpit).await?;
     let (project_id, labels) = (*project.as_bytes(), labels.to_vec());
-    let make = |epoch| Budget { id, project: project_id, labels, created_at, epoch, limits };
+    let make = |epoch| Budget { id, project: project_id, number, labels, created_at, epoch, limits };
     collection::create(ports, project, make).await
+}
+
+/// The next number that no budget has.
+async fn free_number(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<u64, StoreError> {
+    let others = Collection::<_, Budget>::in_cockpit(kv, project, cockpit).all().await?;
+    loop {
+        let number = given(kv, project, 1).await?.saturating_sub(1) % NUMBERS;
+        if others.iter().all(|other| other.number != number) {
+            return Ok(number);
+        }
+    }
+}
+
+/// The numbers that budgets of a project ever had.
+pub async fn numbers(kv: &impl Kv, project: ProjectId) -> Result<Range<u64>, StoreError> {
+    Ok(0..given(kv, project, 0).await?.min(NUMBERS))
+}
+
+/// How many numbers have been given once so many more are.
+async fn given(kv: &impl Kv, project: ProjectId, more: i64) -> Result<u64, StoreError> {
+    let key = format!("budgets/{project}/numbers");
+    u64::try_from(kv.increment(&key, more).await?).map_err(|_| StoreError(format!("{key} is negative")))
 }
 
 /// Changes what a budget allows; says whether it was still there.

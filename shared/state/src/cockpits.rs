@@ -90,6 +90,15 @@ impl Cockpit {
     }
 }
 
+/// What a deactivation removes: whoever keeps things of these must, too.
+#[derive(Debug)]
+pub struct Ending {
+    /// The numbers of the activations.
+    pub epochs: RangeInclusive<u64>,
+    /// Their tokens, which work no more.
+    pub tokens: Vec<Token>,
+}
+
 /// What an activation came to.
 #[derive(Debug)]
 pub enum Activation {
@@ -123,12 +132,11 @@ pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) ->
     Ok(serving(kv, project).await?.is_some_and(|now| now.ended() < before.epoch()))
 }
 
-/// Activates the project's Cockpit. `clear` removes what others keep of earlier activations, if one was left half
-/// removed; it is told their numbers.
+/// Activates the project's Cockpit. `clear` removes what others keep of an earlier one that was left half removed.
 pub async fn activate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
-    clear: impl AsyncFnOnce(RangeInclusive<u64>) -> Result<(), StoreError>,
+    clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
 ) -> Result<Activation, StoreError> {
     // Read first: what is activated from here on has not ended.
     let ended = load::<Activated>(ports, &key(project)).await?.map_or(0, |last| last.epoch);
@@ -148,12 +156,11 @@ pub async fn activate<P: Kv + Clock>(
 }
 
 /// Deactivates the project's Cockpit: its tokens first, the last mark last, so that a call that dies on the way is
-/// finished by the next. `clear` removes what others keep of activations with
-/// these numbers. Returns its last state; `None` if there was none.
+/// finished by the next. `clear` removes what others keep of it. Returns its last state; `None` if there was none.
 pub async fn deactivate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
-    clear: impl AsyncFnOnce(RangeInclusive<u64>) -> Result<(), StoreError>,
+    clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
 ) -> Result<Option<Cockpit>, StoreError> {
     let Some(cockpit) = find(ports, project).await? else { return Ok(None) };
     // Activations that are under way at this moment end with it; but if it is no more, they are later ones.
@@ -175,17 +182,18 @@ async fn finish<P: Kv + Clock>(
     project: ProjectId,
     cockpit: &Cockpit,
     last: u64,
-    clear: impl AsyncFnOnce(RangeInclusive<u64>) -> Result<(), StoreError>,
+    clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
+    let tokens = Collection::<_, Token>::of(ports, project).disarm(last).await?;
+    let ending = Ending { epochs: cockpit.ended()..=last, tokens };
+    clear(&ending).await?;
+    for epoch in ending.epochs {
+        choices::forget(ports, project, epoch).await?;
+    }
     empty::<_, Token>(ports, project, last).await?;
     empty::<_, GrafanaUser>(ports, project, last).await?;
     empty::<_, ContactPoint>(ports, project, last).await?;
     empty::<_, Datasource>(ports, project, last).await?;
-    let epochs = cockpit.ended()..=last;
-    for epoch in epochs.clone() {
-        choices::forget(ports, project, epoch).await?;
-    }
-    clear(epochs).await?;
     empty::<_, Budget>(ports, project, last).await?;
     for earlier in cockpit.ended()..cockpit.epoch() {
         record::drop(ports, &ended_key(project, earlier)).await?;

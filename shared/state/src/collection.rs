@@ -182,7 +182,16 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         self.log.forget(numbers).await
     }
 
-    async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
+    /// Removes what goes with what belongs to an activation or an earlier one, secrets above all, and says what that is.
+    pub(crate) async fn disarm(&self, epoch: u64) -> Result<Vec<T>, StoreError> {
+        let mut entities = self.found(&self.log.slots().await?).await?;
+        entities.retain(|entity| entity.epoch() <= epoch);
+        self.strip(&entities).await?;
+        Ok(entities)
+    }
+
+    /// Removes what goes with some of them.
+    pub(crate) async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
         let ids: HashSet<_> = entities.iter().map(T::id).collect();
         let slots = self.log.slots().await?;
         let noted = pointers(&slots).filter(|pointer| ids.contains(&pointer.id)).map(|pointer| pointer.secret);

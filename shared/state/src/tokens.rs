@@ -62,6 +62,13 @@ pub struct Bounds {
     pub log_pushes: Option<u64>,
 }
 
+impl Bounds {
+    /// Whether its pushes are limited.
+    pub const fn limit_pushes(&self) -> bool {
+        self.samples.is_some() || self.metrics_pushes.is_some() || self.log_bytes.is_some() || self.log_pushes.is_some()
+    }
+}
+
 impl Record for Token {
     const VERSION: u8 = 2;
 }
@@ -243,7 +250,12 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
     Collection::in_cockpit(kv, project, cockpit).all().await
 }
 
-/// Revokes a token.
+/// Has no secret of a token work any more. It is listed until it is deleted.
+pub async fn revoke(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
+    Collection::of(kv, token.project()).strip(std::slice::from_ref(token)).await
+}
+
+/// Revokes a token, and removes it.
 pub async fn delete(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
     Collection::of(kv, token.project()).remove(std::slice::from_ref(token)).await
 }

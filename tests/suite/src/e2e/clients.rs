@@ -11,7 +11,7 @@ use cockpit_core::{
     ports::{Clock, Kv, StoreError},
 };
 use cockpit_runtime::kv::Sqlite;
-use cockpit_state::cockpits;
+use cockpit_state::cockpits::{self, Ending};
 use http::Method;
 use serde_json::json;
 use std::process::Command;
@@ -54,7 +54,7 @@ fn leave_deleting(gateway: &Gateway) {
     let store = Store(Port(Sqlite::open(&gateway.folder().join("kv.db")).unwrap()));
     let project = ProjectId::parse(DELETING).unwrap();
     cockpit_fake::run(cockpits::activate(&store, project, async |_| Ok(()))).unwrap();
-    let died = async |_| Err(StoreError("the process is killed here".to_owned()));
+    let died = |_: &Ending| async { Err(StoreError("the process is killed here".to_owned())) };
     assert!(cockpit_fake::run(cockpits::deactivate(&store, project, died)).is_err());
 }
 

@@ -3,14 +3,18 @@
 use super::{OTHER, about, belongings, create_key, filled, json_of, row, text};
 use crate::{
     flow::{self, World},
+    messages,
     rows::{self, KEY, PROJECT, Sent, Target},
 };
 use cockpit_core::{
-    Dialect, Operation, Route,
+    Dialect, Operation, ProjectId, Route, Scope,
     routes::{Access, ROUTES, Right},
 };
-use cockpit_fake::paused;
+use cockpit_fake::{paused, run};
+use cockpit_quota::settings;
+use cockpit_state::{Status, cockpits};
 use http::Method;
+use serde_json::json;
 
 /// Rows that change something.
 fn mutating() -> impl Iterator<Item = &'static Route> {
@@ -20,7 +24,10 @@ fn mutating() -> impl Iterator<Item = &'static Route> {
 
 /// A gateway in which a row can do what it does, and the request that makes it.
 fn prepared(route: &'static Route) -> (World, Sent<'static>) {
-    let (world, belongings) = furnished();
+    let (world, mut belongings) = furnished();
+    // Of the tokens it is the one with more to remove that is aimed at.
+    belongings.retain(|(parameter, _)| *parameter != ":token_id");
+    belongings.push((":token_id", used(&world)));
     match route.operation {
         Operation::ActivateCockpit => drop(world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY))),
         Operation::CreateGrafanaUser => drop(world.send(&about(row(Operation::ResetGrafana), PROJECT, KEY))),
@@ -38,6 +45,23 @@ fn furnished() -> (World, Vec<(&'static str, String)>) {
     let mut belongings = belongings(&world);
     belongings.push((":access_key", text(&create_key(&world, PROJECT, "full"), "access_key")));
     (world, belongings)
+}
+
+/// Pushes with a token of the Cockpit's and with one that has limits of its own, from an instance that ends then. Returns
+/// the id of the latter.
+fn used(world: &World) -> String {
+    let request = messages::series(&[("__name__", "up"), ("team", "a")], &[messages::NOW_MILLIS]);
+    let body = json!({"project_id": PROJECT, "name": "limited", "limits": {"samples_per_second": 10}});
+    let limited =
+        world.send(&Sent { body: body.to_string().into(), ..about(row(Operation::CreateToken), PROJECT, KEY) });
+    for secret in [world.token(&[Scope::WriteMetrics]), text(&limited, "secret_key")] {
+        let (headers, body) = (vec![("x-token", secret)], messages::snappy(&request));
+        let path = "/api/v1/push".to_owned();
+        let push = Sent { function: "metrics-push", method: &Method::POST, path, headers, body };
+        assert_eq!(world.send(&push).status, 200);
+    }
+    world.fake.forget();
+    text(&limited, "id")
 }
 
 /// A request of the operator's about what is really there.
@@ -59,9 +83,23 @@ fn whatever_comes_between_two_writes_of_a_call_nothing_fails_and_nothing_is_left
                 let Some((one, two)) = paused(world.answer(&one), operations, world.answer(&two)) else { break };
                 let answers = [flow::read(one), flow::read(two)];
                 assert!(answers.iter().all(|answer| answer.status < 500), "{context}: {answers:?}");
+                meters_know_what_was_chosen(&world, &context);
                 nothing_is_left(&world, &context);
             }
         }
+    }
+}
+
+/// Meters read what the Cockpit has chosen, and nothing is kept of what another chose.
+fn meters_know_what_was_chosen(world: &World, context: &str) {
+    let (kv, project) = (&world.fake, ProjectId::parse(PROJECT).unwrap());
+    let ready = run(cockpits::find(kv, project)).unwrap().filter(|cockpit| cockpit.status == Status::Ready);
+    let own = ready.as_ref().map(|cockpit| format!("settings/{project}/{}", cockpit.epoch()));
+    let others = kv.kv.keys().into_iter().find(|key| key.starts_with("settings/") && Some(key) != own.as_ref());
+    assert_eq!(others, None, "{context}");
+    if let Some(cockpit) = ready {
+        let chosen = run(cockpit_manage::settings::chosen(kv, project, &cockpit)).unwrap();
+        assert_eq!(run(settings::load(kv, project, cockpit.epoch())).unwrap(), chosen, "{context}");
     }
 }
 
