@@ -5,7 +5,7 @@
 mod memo;
 mod reader;
 
-pub(super) use memo::Source;
+pub(super) use memo::Memo;
 pub(super) use reader::LabelReader;
 
 use super::METRIC_NAME;
@@ -82,6 +82,7 @@ impl<'a> Labels<'a> {
     }
 
     /// Puts a label in place of another, and says whether it differs in nothing but its value.
+    #[inline(always)]
     fn add(&mut self, at: usize, label: &Label<'a>) -> bool {
         let Some(place) = self.held.get_mut(at) else { return self.push(label) };
         let same_name = ptr::eq(place.name, label.name) || same(place.name, label.name);

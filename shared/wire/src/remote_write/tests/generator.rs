@@ -164,7 +164,7 @@ impl Generator {
 
     /// How many series a request has: mostly few, sometimes more than are remembered.
     fn size(&mut self) -> usize {
-        if self.random.below(30) == 0 { 200 } else { 6 }
+        if self.random.below(40) == 0 { 600 } else { 6 }
     }
 
     pub(super) fn version1(&mut self) -> Vec<u8> {
