@@ -36,22 +36,18 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return explain(&mut call, &media, Checker::new(&limits, now, Open), &limits).await;
     }
     let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
-    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
-    let mut checker = Checker::new(&limits, now, Counted(&meter));
-    let mut judged = judge(media.form, opened.content(), &mut checker)?;
+    let body = call.read().await?;
+    let checker = || Checker::new(&limits, now, Counted(&meter));
+    let mut push = read(&call, &media, &body, checker())?;
     if meter.is_unsure() {
         meter.refresh().await?;
-        checker = Checker::new(&limits, now, Counted(&meter));
-        judged = judge(media.form, opened.content(), &mut checker)?;
+        push = read(&call, &media, &body, checker())?;
     }
-    meter.pay(u64::try_from(opened.content().len()).unwrap_or(u64::MAX)).await?;
+    drop(body);
+    let Read { checker, bytes, left } = push;
+    meter.pay(bytes).await?;
     meter.close(u64::from(checker.report().count(Check::TooManyStreams))).await;
-    if judged.kept == 0 {
-        return Err(refused(&checker, &meter));
-    }
-    let (body, coding) = if judged.patch.is_empty() { opened.whole() } else { opened.patched(&judged.patch)? };
-    drop(judged);
-    let body = call.hold(body)?;
+    let Some((body, coding)) = left else { return Err(refused(&checker, &meter)) };
     let headers = described(call.headers(), media.form, coding);
     let backend = backend(call.ports, "loki_url", "push_timeout").await?;
     let path = backend_path(call.ports, "loki_push_path").await?;
@@ -65,11 +61,11 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
 async fn explain(
     call: &mut Call<'_, impl Ports>,
     media: &Media,
-    mut checker: Checker<'_, Open>,
+    checker: Checker<'_, Open>,
     limits: &Limits,
 ) -> Result<Response<Body>, Refusal> {
-    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
-    judge(media.form, opened.content(), &mut checker)?;
+    let body = call.read().await?;
+    let Read { checker, .. } = read(call, media, &body, checker)?;
     let (received, stored) = checker.entries();
     let usage = Meter::usage(call.ports, &call.permit, Signal::Logs).await?;
     json(&Explanation::new(checker.report(), limits, received, stored).with(usage.map(shown)))
@@ -103,6 +99,34 @@ async fn limits(config: &impl Config) -> Result<Limits, Refusal> {
 async fn backend_path(config: &impl Config, name: &str) -> Result<String, Refusal> {
     let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
     path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
+}
+
+/// What is known of a push once it is read. Its text is not kept: many may wait for the store at once.
+struct Read<'l, A> {
+    checker: Checker<'l, A>,
+    /// How many bytes it has, unpacked.
+    bytes: u64,
+    /// What is left for the backend, and its content encoding.
+    left: Option<(Body, Option<&'static str>)>,
+}
+
+/// Reads a push, and cuts out what is refused.
+fn read<'l, A: Admission>(
+    call: &Call<'_, impl Ports>,
+    media: &Media,
+    body: &Bytes,
+    mut checker: Checker<'l, A>,
+) -> Result<Read<'l, A>, Refusal> {
+    let opened = media.open(body.clone(), call.route.limits.decoded)?;
+    let judged = judge(media.form, opened.content(), &mut checker)?;
+    let bytes = u64::try_from(opened.content().len()).unwrap_or(u64::MAX);
+    let left = match judged.kept {
+        0 => None,
+        _ if judged.patch.is_empty() => Some(opened.whole()),
+        _ => Some(opened.patched(&judged.patch)?),
+    };
+    let left = left.map(|(body, coding)| call.hold(body).map(|body| (body, coding))).transpose()?;
+    Ok(Read { checker, bytes, left })
 }
 
 /// Reads what was pushed; what the checker refuses is to be cut out.
