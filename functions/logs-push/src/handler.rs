@@ -2,13 +2,14 @@
 
 use crate::media::{Form, Media};
 use bytes::Bytes;
-use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
+use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
-use cockpit_quota::{Meter, Signal, meter::Used};
+use cockpit_push::{Counted, limits, path, shown, with_usage};
+use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
-    checks::{Check, Limits},
-    explain::{Explanation, Usage},
+    checks::Limits,
+    explain::Explanation,
     identity::{Admission, Open},
     loki::{self, Judged, checker::Checker},
     otlp::Items,
@@ -30,7 +31,7 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let media = Media::of(call.headers())?;
-    let limits = limits(call.ports).await?;
+    let limits = limits(call.ports, "logs_limits").await?;
     let now = call.ports.now().micros().saturating_mul(1000);
     if call.wants_explanation() {
         return explain(&mut call, &media, Checker::new(&limits, now, Open), &limits).await;
@@ -46,12 +47,15 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     drop(body);
     let Read { checker, bytes, left } = push;
     meter.pay(bytes).await?;
-    meter.close(u64::from(checker.report().count(Check::TooManyStreams))).await;
-    let Some((body, coding)) = left else { return Err(refused(&checker, &meter)) };
+    meter.close(&cockpit_push::refused(checker.report())).await;
+    let Some((body, coding)) = left else {
+        return with_usage(&call, &meter, async { Err(refused(&checker, &meter)) }).await;
+    };
     let headers = described(call.headers(), media.form, coding);
     let backend = backend(call.ports, "loki_url", "push_timeout").await?;
-    let path = backend_path(call.ports, "loki_push_path").await?;
-    let response = call.relay_as(Relay::Push, &backend, &path, &headers, body).await?;
+    let path = path(call.ports, "loki_push_path").await?;
+    let relayed = call.relay_as(Relay::Push, &backend, &path, &headers, body);
+    let response = with_usage(&call, &meter, relayed).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
     let partial = response.status().is_success() && !checker.report().is_clean();
     if partial { Err(refused(&checker, &meter)) } else { Ok(response) }
@@ -68,37 +72,7 @@ async fn explain(
     let Read { checker, .. } = read(call, media, &body, checker)?;
     let (received, stored) = checker.entries();
     let usage = Meter::usage(call.ports, &call.permit, Signal::Logs).await?;
-    json(&Explanation::new(checker.report(), limits, received, stored).with(usage.map(shown)))
-}
-
-fn shown(used: Used) -> Usage {
-    let Used { what, used, limit, window } = used;
-    Usage { what, used, limit, window_seconds: Some(window).filter(|window| *window > 0) }
-}
-
-/// Streams are counted by the meter of the push.
-struct Counted<'m, 'p, P>(&'m Meter<'p, P>);
-
-impl<P: cockpit_quota::meter::Ports> Admission for Counted<'_, '_, P> {
-    fn key(&self) -> [u8; 16] {
-        self.0.key()
-    }
-
-    fn admit(&mut self, identity: u64) -> bool {
-        self.0.admit(identity)
-    }
-}
-
-/// The limits in force, from the operator's variable.
-async fn limits(config: &impl Config) -> Result<Limits, Refusal> {
-    let changes = config.variable("logs_limits").await?.unwrap_or_default();
-    Limits::parse(&changes).map_err(|error| ConfigError(format!("logs_limits: {error}")).into())
-}
-
-/// A path at the backend, from the operator's variable.
-async fn backend_path(config: &impl Config, name: &str) -> Result<String, Refusal> {
-    let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
-    path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
+    json(&Explanation::new(checker.report(), limits, received, stored).with(usage.into_iter().map(shown)))
 }
 
 /// What is known of a push once it is read. Its text is not kept: many may wait for the store at once.

@@ -4,13 +4,14 @@ use crate::{
     media::Version,
     written::{self, Written},
 };
-use cockpit_core::{Body, ConfigError, Operation, Ports, Refusal, ports::Config};
+use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
-use cockpit_quota::{Meter, Signal, meter::Used};
+use cockpit_push::{Counted, limits, path, refused, shown, with_usage};
+use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
-    checks::{Check, Limits},
-    explain::{Explanation, Usage},
+    checks::Limits,
+    explain::Explanation,
     identity::{Admission, Open},
     otlp::Items,
     protobuf::ProtobufError,
@@ -36,7 +37,7 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 /// Forwards a good request byte for byte, and the good part of any other.
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let version = Version::of(call.headers())?;
-    let limits = limits(call.ports).await?;
+    let limits = limits(call.ports, "metrics_limits").await?;
     if call.wants_explanation() {
         return explain(&mut call, version, &limits).await;
     }
@@ -48,17 +49,16 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         push = read(&call, version, &block, &limits, &mut Counted(&meter))?;
     }
     meter.pay(units(&push.sent)).await?;
-    meter.close(u64::from(push.report.count(Check::TooManySeries))).await;
+    meter.close(&refused(&push.report)).await;
     let written = Written::from(&push.kept);
     let body = match push.left {
         Left::Whole => Body::from_bytes(block),
         Left::Part(ref mut body) => std::mem::take(body),
-        Left::Nothing => return Ok(answer(&push, &written)),
+        Left::Nothing => return with_usage(&call, &meter, async { Ok(answer(&push, &written)) }).await,
     };
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
-    let path = call.ports.variable("mimir_push_path").await?.filter(|path| path.starts_with('/'));
-    let path = path.ok_or_else(|| ConfigError("mimir_push_path must begin with a slash".into()))?;
-    let mut response = call.relay(Relay::Push, &backend, &path, body).await?;
+    let path = path(call.ports, "mimir_push_path").await?;
+    let mut response = with_usage(&call, &meter, call.relay(Relay::Push, &backend, &path, body)).await?;
     if !response.status().is_success() {
         return Ok(response);
     }
@@ -80,31 +80,7 @@ async fn explain(
     let Read { sent, kept, report, .. } = read(call, version, &block, limits, &mut Open)?;
     let values = |contents: &Contents| u64::try_from(contents.values()).unwrap_or(u64::MAX);
     let usage = Meter::usage(call.ports, &call.permit, Signal::Metrics).await?;
-    json(&Explanation::new(&report, limits, values(&sent), values(&kept)).with(usage.map(shown)))
-}
-
-fn shown(used: Used) -> Usage {
-    let Used { what, used, limit, window } = used;
-    Usage { what, used, limit, window_seconds: Some(window).filter(|window| *window > 0) }
-}
-
-/// Series are counted by the meter of the push.
-struct Counted<'m, 'p, P>(&'m Meter<'p, P>);
-
-impl<P: cockpit_quota::meter::Ports> Admission for Counted<'_, '_, P> {
-    fn key(&self) -> [u8; 16] {
-        self.0.key()
-    }
-
-    fn admit(&mut self, identity: u64) -> bool {
-        self.0.admit(identity)
-    }
-}
-
-/// The limits in force, from the operator's variable.
-async fn limits(config: &impl Config) -> Result<Limits, Refusal> {
-    let changes = config.variable("metrics_limits").await?.unwrap_or_default();
-    Limits::parse(&changes).map_err(|error| ConfigError(format!("metrics_limits: {error}")).into())
+    json(&Explanation::new(&report, limits, values(&sent), values(&kept)).with(usage.into_iter().map(shown)))
 }
 
 /// What is known of a push once it is read. The request itself is not kept: many may wait for the store at once.

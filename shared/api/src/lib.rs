@@ -7,6 +7,7 @@
 
 mod api_key;
 mod audit;
+mod budget;
 mod cockpit;
 mod contact_point;
 mod dashboard;
@@ -25,6 +26,7 @@ mod token;
 
 pub use api_key::{ApiKey, ApiKeyList, ApiKeyRequest, CreateApiKey};
 pub use audit::{AuditEvent, AuditEventList};
+pub use budget::{Budget, BudgetList, SetBudget, Wanted};
 pub use cockpit::{Cockpit, Endpoints};
 pub use contact_point::{ContactPoint, ContactPointBody, ContactPointList};
 pub use dashboard::{Dashboard, DashboardList};

@@ -47,8 +47,14 @@ const METRICS: &[Metric] = &[
     metric("active_streams", Signal::Logs, "streams", |usage| usage.active),
     refused("refused_pushes", Signal::Metrics, "requests", "rate_limited", |usage| usage.throttled),
     refused("refused_pushes", Signal::Logs, "requests", "rate_limited", |usage| usage.throttled),
+    refused("refused_pushes", Signal::Metrics, "requests", "token_rate_limited", |usage| usage.throttled_token),
+    refused("refused_pushes", Signal::Logs, "requests", "token_rate_limited", |usage| usage.throttled_token),
     refused("refused_series", Signal::Metrics, "series", "too_many_active", |usage| usage.cut),
-    refused("refused_streams", Signal::Logs, "streams", "too_many_active", |usage| usage.cut),
+    refused("refused_series", Signal::Metrics, "series", "over_budget", |usage| usage.cut_budget),
+    refused("refused_log_entries", Signal::Logs, "entries", "too_many_active", |usage| usage.cut),
+    refused("refused_log_entries", Signal::Logs, "entries", "over_budget", |usage| usage.cut_budget),
+    refused("refused_parts", Signal::Metrics, "parts", "invalid", |usage| usage.invalid),
+    refused("refused_parts", Signal::Logs, "parts", "invalid", |usage| usage.invalid),
 ];
 
 const fn metric(name: &'static str, signal: Signal, unit: &'static str, value: fn(&Usage) -> u64) -> Metric {

@@ -140,6 +140,7 @@ fn responses(route: &Route, described: &Described, schemas: &mut Schemas) -> Val
             let headers = json!({"X-Scope-OrgID": {"schema": {"type": "string"}, "required": true}});
             ("200", json!({"description": "It may, with these headers.", "headers": headers}))
         }
+        Answer::Text => ("200", json!({"description": described.summary, "content": {"text/plain": {}}})),
         Answer::Backend => ("2XX", json!({"description": "The backend's own answer."})),
     };
     all.insert(status.into(), answer);
@@ -175,6 +176,7 @@ fn security(access: Access) -> Value {
         Access::Public(_) => json!([]),
         Access::Admin | Access::Manager(_) => json!([{"key": []}]),
         Access::AnyToken => json!([{"token": []}, {"bearer": []}, {"basic": []}]),
+        Access::Observer(scope) => json!([{"key": []}, {"token": [scope.name()]}, {"bearer": [scope.name()]}]),
         Access::Holder(scope) => {
             let scopes = [scope.name()];
             json!([{"token": scopes}, {"bearer": scopes}, {"basic": scopes}])

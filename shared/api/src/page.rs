@@ -54,6 +54,11 @@ pub const BY_ACCESS_KEY: &[(&str, Order)] = &[
 pub const BY_NAME: &[(&str, Order)] = &[("name_asc", Order::Name), ("name_desc", Order::NameDescending)];
 
 impl Page {
+    /// Where it begins in the list, from 0, and how long it is at most.
+    pub const fn bounds(self) -> (usize, usize) {
+        ((self.number - 1).saturating_mul(self.size), self.size)
+    }
+
     /// Reads `page` and `page_size`.
     pub(crate) fn parse(number: Option<&str>, size: Option<&str>) -> Result<Self, Refusal> {
         let wrong = |argument, help: String| invalid(argument, InvalidReason::Constraint, help);

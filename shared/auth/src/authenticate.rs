@@ -24,13 +24,17 @@ impl<T: Kv + Config + Clock + Memory + Log> Ports for T {}
 pub async fn authenticate<P: Ports>(ports: &P, access: Access, headers: &HeaderMap) -> Result<Principal, Refusal> {
     match access {
         Access::Public(_) => Ok(Principal::Anonymous),
-        Access::Admin | Access::Manager(_) => manager(ports, headers).await,
+        Access::Admin | Access::Manager(_) => manager(ports, credential::management_key(headers)).await,
+        Access::Observer(_) => match credential::observers_key(headers) {
+            Some(key) => manager(ports, Some(key)).await,
+            None => holder(ports, headers).await.map(Principal::Token),
+        },
         Access::AnyToken | Access::Holder(_) => holder(ports, headers).await.map(Principal::Token),
     }
 }
 
-async fn manager(ports: &(impl Kv + Config + Clock), headers: &HeaderMap) -> Result<Principal, Refusal> {
-    let given = credential::management_key(headers).ok_or(Refusal::Unauthenticated)?;
+async fn manager(ports: &(impl Kv + Config + Clock), given: Option<&str>) -> Result<Principal, Refusal> {
+    let given = given.ok_or(Refusal::Unauthenticated)?;
     let admin_key = ports.variable("admin_key").await?.unwrap_or_default();
     if admin_key.is_empty() {
         let fault = Fault::new("the gateway has no admin key, ask its operator", "the variable admin_key is not set");

@@ -5,6 +5,7 @@
 
 use crate::secret::Secret;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use cockpit_core::project::parse_uuid;
 use http::{HeaderMap, header::AUTHORIZATION};
 
 /// The token a data-plane request carries; `None` if it carries none that could be one of ours.
@@ -21,6 +22,16 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<Secret> {
 /// The management key a request carries.
 pub(crate) fn management_key(headers: &HeaderMap) -> Option<&str> {
     single(headers, "x-auth-token")
+}
+
+/// The management key that a scraper carries, which may be able to send nothing but a bearer.
+pub(crate) fn observers_key(headers: &HeaderMap) -> Option<&str> {
+    if headers.contains_key("x-auth-token") {
+        return management_key(headers);
+    }
+    let (scheme, rest) = single(headers, AUTHORIZATION.as_str())?.split_once(' ')?;
+    // A token is never a UUID.
+    Some(rest.trim()).filter(|key| scheme.eq_ignore_ascii_case("bearer") && parse_uuid(key).is_some())
 }
 
 fn authorization(value: &str) -> Option<Secret> {

@@ -34,19 +34,19 @@ impl Permit {
     pub fn grant(principal: Principal, route: &Route) -> Result<Self, Refusal> {
         let realm = match (route.access, principal) {
             (Access::Public(_), _) => Realm::Nothing,
-            (Access::Admin | Access::Manager(_), Principal::Admin) => Realm::All,
+            (Access::Admin | Access::Manager(_) | Access::Observer(_), Principal::Admin) => Realm::All,
             (Access::Manager(Right::Write), Principal::Key(key)) if !key.writes => {
                 return Err(Refusal::Unpermitted { action: "write", resource: "cockpit" });
             }
-            (Access::Manager(_), Principal::Key(key)) => Realm::Key(key),
+            (Access::Manager(_) | Access::Observer(_), Principal::Key(key)) => Realm::Key(key),
             (Access::Admin, Principal::Key(_)) => {
                 return Err(Refusal::Unpermitted { action: "manage", resource: "api_key" });
             }
-            (Access::AnyToken | Access::Holder(_), Principal::Token(token)) => {
+            (Access::AnyToken | Access::Holder(_) | Access::Observer(_), Principal::Token(token)) => {
                 check(&token, route)?;
                 Realm::Token(token)
             }
-            (Access::Admin | Access::Manager(_) | Access::AnyToken | Access::Holder(_), _) => {
+            (Access::Admin | Access::Manager(_) | Access::AnyToken | Access::Holder(_) | Access::Observer(_), _) => {
                 return Err(Refusal::Unauthenticated);
             }
         };
@@ -119,7 +119,7 @@ impl Permit {
 
 /// Whether a token is good for a row.
 fn check(token: &TokenGrant, route: &Route) -> Result<(), Refusal> {
-    if let Access::Holder(scope) = route.access
+    if let Access::Holder(scope) | Access::Observer(scope) = route.access
         && !token.scopes.contains(scope)
     {
         return Err(Refusal::MissingScope(scope));
@@ -156,14 +156,15 @@ mod tests {
             let open = matches!(route.access, Access::Public(_));
             for scope in Scope::ALL {
                 let want = match route.access {
-                    Access::Holder(needed) => needed == scope,
+                    Access::Holder(needed) | Access::Observer(needed) => needed == scope,
                     Access::AnyToken | Access::Public(_) => true,
                     Access::Admin | Access::Manager(_) => false,
                 };
                 assert_eq!(granted(Principal::Token(with(&[scope]))), want, "{} with {scope}", route.path);
             }
-            let manages = matches!(route.access, Access::Manager(_));
-            let reads = route.access == Access::Manager(Right::Read);
+            let observes = matches!(route.access, Access::Observer(_));
+            let manages = matches!(route.access, Access::Manager(_)) || observes;
+            let reads = route.access == Access::Manager(Right::Read) || observes;
             for (principal, want) in [
                 (Principal::Anonymous, open),
                 (Principal::Admin, open || manages || route.access == Access::Admin),

@@ -57,6 +57,7 @@ pub const PROFILES: &[Profile] = &[
         variables: &["admin_key", "grafana_dashboards"],
     },
     Profile { function: "plans", stores: &[STORE], backends: &[], variables: &["admin_key", "trusted_proxies"] },
+    Profile { function: "budgets", stores: &[STORE], backends: &[], variables: &["admin_key", "trusted_proxies"] },
     Profile { function: "audit", stores: &[STORE], backends: &[], variables: &["admin_key"] },
     Profile { function: "api-keys", stores: &[STORE], backends: &[], variables: &["admin_key", "trusted_proxies"] },
     Profile {
@@ -74,6 +75,7 @@ pub const PROFILES: &[Profile] = &[
             "rates_on_failure",
             "revocation_seconds",
             "trusted_proxies",
+            "usage_in_mimir",
         ],
     },
     Profile {
@@ -110,18 +112,22 @@ pub const PROFILES: &[Profile] = &[
     Profile {
         function: "logs-push",
         stores: &[STORE],
-        backends: &["loki_url"],
+        // Usage of logs is metrics too.
+        backends: &["loki_url", "mimir_url"],
         variables: &[
             "active_on_failure",
             "logs_limits",
             "loki_otlp_path",
             "loki_push_path",
             "loki_url",
+            "mimir_push_path",
+            "mimir_url",
             "push_timeout",
             "quotas",
             "rates_on_failure",
             "revocation_seconds",
             "trusted_proxies",
+            "usage_in_mimir",
         ],
     },
     Profile {
@@ -179,6 +185,12 @@ pub const PROFILES: &[Profile] = &[
         stores: &[STORE],
         backends: &[],
         variables: &["admin_key", "mimir_url", "public_url"],
+    },
+    Profile {
+        function: "self-metrics",
+        stores: &[STORE],
+        backends: &[],
+        variables: &["admin_key", "quotas", "revocation_seconds", "trusted_proxies"],
     },
     Profile { function: "openapi", stores: &[], backends: &[], variables: &["public_url"] },
     Profile { function: "console", stores: &[], backends: &[], variables: &["grafana_url", "public_url"] },

@@ -115,10 +115,10 @@ pub enum InvalidReason {
 }
 
 /// A limit that is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Throttle {
     /// Whose limit it is.
-    pub owner: &'static str,
+    pub owner: Cow<'static, str>,
     /// What is limited, as in "samples".
     pub what: &'static str,
     /// How many may be sent in a window.

@@ -17,7 +17,7 @@ use crate::{
         self, QueryLogs, QueryMetrics, SetupAlerts, SetupLogsRules, SetupMetricsRules, WriteLogs, WriteMetrics,
     },
 };
-use Access::{Admin, AnyToken, Holder, Manager, Public};
+use Access::{Admin, AnyToken, Holder, Manager, Observer, Public};
 use Right::{Read, Write};
 use http::Method;
 
@@ -49,6 +49,9 @@ pub enum Access {
     AnyToken,
     /// In `X-Auth-Token`: the operator's management key, or an API key with this right, for its projects.
     Manager(Right),
+    /// A token that holds this scope, for its own project; or, in `X-Auth-Token` or as a bearer, an API key for its
+    /// projects and the operator's management key for all.
+    Observer(Scope),
     /// The operator's management key alone.
     Admin,
     /// Anybody, because of the reason given.
@@ -69,6 +72,7 @@ pub const FALLBACK: &str = "status";
 
 const GET: &[Method] = &[Method::GET];
 const POST: &[Method] = &[Method::POST];
+const PUT: &[Method] = &[Method::PUT];
 const DELETE: &[Method] = &[Method::DELETE];
 const FORM: &[Method] = &[Method::GET, Method::POST];
 const ANY: &[Method] = &[Method::GET, Method::POST, Method::DELETE];
@@ -121,6 +125,10 @@ pub static ROUTES: &[Route] = &[
 
     row("plans",               GET,    "/cockpit/v1beta1/plans",                                    Manager(Read),             &BODILESS,     Management,   Operation::ListPlans),
     row("plans",               POST,   "/cockpit/v1beta1/select-plan",                              Manager(Write),            &MANAGEMENT,   Management,   Operation::SelectPlan),
+
+    row("budgets",             GET,    "/cockpit/v1beta1/budgets",                                  Manager(Read),             &BODILESS,     Management,   Operation::ListBudgets),
+    row("budgets",             PUT,    "/cockpit/v1beta1/budgets",                                  Manager(Write),            &MANAGEMENT,   Management,   Operation::SetBudget),
+    row("budgets",             DELETE, "/cockpit/v1beta1/budgets",                                  Manager(Write),            &BODILESS,     Management,   Operation::DeleteBudget),
 
     row("audit",               GET,    "/cockpit/v1beta1/audit-events",                             Manager(Read),             &BODILESS,     Management,   Operation::ListAuditEvents),
 
@@ -213,6 +221,8 @@ pub static ROUTES: &[Route] = &[
     row("status",              GET,    "/-/ready",                                                  PROBE,                     &BODILESS,     Plain,        Operation::Ready),
     row("status",              GET,    "/-/healthy",                                                PROBE,                     &BODILESS,     Plain,        Operation::Healthy),
     row("status",              GET,    "/-/buildinfo",                                              BUILD,                     &BODILESS,     Plain,        Operation::BuildInfo),
+
+    row("self-metrics",        GET,    "/-/metrics",                                                Observer(QueryMetrics),    &BODILESS,     Plain,        Operation::ShowUsage),
 
     row("openapi",             GET,    "/openapi.json",                                             MANUAL,                    &BODILESS,     Plain,        Operation::DescribeApi),
 

@@ -28,6 +28,11 @@ impl FakeUpstream {
         self.usual.borrow_mut().push((path, body));
     }
 
+    /// Forgets answers that were prepared and not needed.
+    pub fn forget_answers(&self) {
+        self.answers.borrow_mut().clear();
+    }
+
     /// What it was sent since the last call.
     pub fn take_sent(&self) -> Vec<Sent> {
         self.sent.take()

@@ -60,7 +60,7 @@ fn add_headers(response: &mut Response<Body>, dialect: Dialect, pace: Pace, refu
 
 /// The headers of draft-ietf-httpapi-ratelimit-headers-07, which people and dashboards read, and the one senders do.
 fn limits(headers: &mut HeaderMap, pace: Pace, throttle: &Throttle) {
-    let Throttle { limit, window, current, reset, retry, .. } = *throttle;
+    let &Throttle { limit, window, current, reset, retry, .. } = throttle;
     headers.insert(RETRY_AFTER, pace.after_limit(retry));
     headers.insert("ratelimit-limit", limit.into());
     headers.insert("ratelimit-remaining", limit.saturating_sub(current).into());

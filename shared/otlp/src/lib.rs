@@ -7,8 +7,9 @@
 mod media;
 
 use bytes::Bytes;
-use cockpit_core::{Body, ConfigError, Ports, Refusal, ports::Config};
+use cockpit_core::{Body, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
+use cockpit_push::{path, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::otlp;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
@@ -52,17 +53,13 @@ pub async fn push(mut call: Call<'_, impl Ports>, export: &Export) -> Result<Res
     let backend = backend(call.ports, export.url, "push_timeout").await?;
     let path = path(call.ports, export.path).await?;
     let headers = media.described(call.headers());
-    let mut response = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body)).await?;
+    let relayed = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body));
+    let mut response = with_usage(&call, &meter, relayed).await?;
     // OpenTelemetry's senders drop data on every 5xx but these.
     if response.status().is_server_error() && !matches!(response.status().as_u16(), 502..=504) {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(response)
-}
-
-async fn path(config: &impl Config, name: &str) -> Result<String, Refusal> {
-    let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
-    path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
 }
 
 /// An empty response message, in the form of the request.

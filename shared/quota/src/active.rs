@@ -4,9 +4,11 @@
 //! before. An instance keeps both in memory, and merges its own with the store's: read, unite, write. A merge that
 //! lost a race is noticed a few seconds later, and repeated. [`store`] does the reading and writing.
 
+pub(crate) mod group;
 pub mod store;
 
 use crate::{
+    amount::scale,
     rates::{millis, seconds},
     set::Set,
 };
@@ -15,8 +17,13 @@ use cockpit_core::Timestamp;
 /// Seconds of an epoch.
 pub const EPOCH: u64 = 600;
 
-/// Milliseconds between two times that an instance shares what is new, unless much is.
+/// Milliseconds between two times that an instance shares what is new, unless there will soon be no room.
 const PAUSE: u64 = 3_000;
+
+/// The same if there will: what is lost with a dropped instance would find none when it comes again, which it does
+/// within this time.
+const SHORT_PAUSE: u64 = 100;
+const AGAIN: u64 = 60_000;
 
 /// The same where nothing is new but to this epoch: nobody is misled until the next one.
 const LONG_PAUSE: u64 = 10_000;
@@ -24,7 +31,7 @@ const LONG_PAUSE: u64 = 10_000;
 /// The longest that an instance goes without a look at what others saw, in milliseconds.
 const LOOK: u64 = 60_000;
 
-/// Much is this part of the limit if it was seen before, and this part of what is left of it if it is new.
+/// Much is this part of the limit if it was seen before, and this part of the room that is left if it is new.
 const MUCH: u64 = 64;
 
 /// But never less than this part of the limit.
@@ -35,6 +42,8 @@ const LITTLE: u64 = 1_024;
 pub struct Active {
     limit: u64,
     key: [u8; 16],
+    /// Whether the key is another set's, and does not give way to one that the store has.
+    under: bool,
     epoch: u64,
     current: Set,
     previous: Set,
@@ -83,6 +92,7 @@ impl Active {
         let mut active = Self {
             limit,
             key: stored.key,
+            under: false,
             epoch: epoch(now),
             current: Set::new(limit),
             previous: Set::new(limit),
@@ -97,6 +107,11 @@ impl Active {
         };
         active.absorb(stored, now);
         active
+    }
+
+    /// The same of a set whose key is another's.
+    pub(crate) fn under(limit: u64, now: Timestamp, stored: Stored) -> Self {
+        Self { under: true, ..Self::new(limit, now, stored) }
     }
 
     /// Begins a push. Says whether the store must be read first: the epoch is another one.
@@ -118,28 +133,41 @@ impl Active {
 
     /// Judges one identity, and marks it as active if it is accepted.
     pub fn admit(&mut self, identity: u64) -> Verdict {
-        if self.current.contains(identity) {
+        let verdict = self.judge(identity);
+        if verdict == Verdict::Accepted {
+            self.mark(identity);
+        }
+        verdict
+    }
+
+    /// Judges one identity.
+    pub(crate) fn judge(&mut self, identity: u64) -> Verdict {
+        if self.current.contains(identity) || self.previous.contains(identity) {
             return Verdict::Accepted;
         }
+        if self.count >= self.limit {
+            return Verdict::Refused;
+        }
+        self.unsure |= self.trust == 0;
+        if self.trust == 0 { Verdict::Unsure } else { Verdict::Accepted }
+    }
+
+    /// Marks an identity that was accepted.
+    pub(crate) fn mark(&mut self, identity: u64) {
+        if self.current.contains(identity) {
+            return;
+        }
         if !self.previous.contains(identity) {
-            if self.count >= self.limit {
-                return Verdict::Refused;
-            }
-            if self.trust == 0 {
-                self.unsure = true;
-                return Verdict::Unsure;
-            }
-            self.trust -= 1;
+            self.trust = self.trust.saturating_sub(1);
             self.count += 1;
             self.unsaved_new += 1;
         }
         self.current.insert(identity);
         self.unsaved += 1;
-        Verdict::Accepted
     }
 
-    /// Makes do with what is known for this push, because the store cannot be read.
-    pub const fn settle_for_old(&mut self) {
+    /// Makes do with what is known for this push.
+    pub(crate) const fn settle(&mut self) {
         (self.trust, self.unsure) = (u64::MAX, false);
     }
 
@@ -172,16 +200,24 @@ impl Active {
     /// Whether it is time to merge with the store. `lives` says whether the instance will likely see another push.
     pub fn is_due(&self, now: Timestamp, lives: bool) -> bool {
         let since = |moment: u64| millis(now).saturating_sub(moment);
-        let pause = if self.unsaved_new > 0 { PAUSE } else { LONG_PAUSE };
-        let rested = !lives || self.saved_at.is_none_or(|saved| since(saved) >= pause);
+        let rest = self.saved_at.map_or(u64::MAX, since);
+        let pause = match self.unsaved_new {
+            0 => LONG_PAUSE,
+            new if scale(new, AGAIN, rest.max(1)) >= self.room() / 2 => SHORT_PAUSE,
+            _ => PAUSE,
+        };
         let much = self.unsaved > self.limit / MUCH || self.unsaved_new >= self.much_new();
-        let forgotten = self.doubtful && self.saved_at.is_none_or(|saved| since(saved) >= PAUSE);
-        (self.unsaved > 0 && (rested || much)) || forgotten || since(self.read_at) >= LOOK
+        let due = !lives || rest >= pause || much;
+        (self.unsaved > 0 && due) || (self.doubtful && rest >= PAUSE) || since(self.read_at) >= LOOK
+    }
+
+    fn room(&self) -> u64 {
+        self.limit.saturating_sub(self.count)
     }
 
     /// How many new ones are let in at most until others are told of them.
     fn much_new(&self) -> u64 {
-        (self.limit.saturating_sub(self.count) / MUCH).max(self.limit / LITTLE).max(1)
+        (self.room() / MUCH).max(self.limit / LITTLE).max(1)
     }
 
     /// Takes in what the store holds. Says whether the store lacks anything of this epoch that is known here.

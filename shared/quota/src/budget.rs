@@ -1,6 +1,9 @@
 //! Budgets: limits below a Cockpit's own, for the series and streams that carry certain labels.
 
-use crate::Signal;
+use crate::{
+    Signal,
+    settings::{Numbered, Settings},
+};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write};
 
@@ -10,6 +13,9 @@ pub const LABELS: usize = 3;
 
 /// The most budgets of a project.
 pub const MOST: usize = 20;
+
+/// The most that a budget may allow: sets of it must fit the memory of an instance.
+pub const MOST_ACTIVE: u64 = 4_000_000;
 
 /// The most bytes of a selector's names and values together: the settings are read by every new instance.
 pub const TEXT: usize = 1_024;
@@ -42,6 +48,59 @@ pub struct Budget {
     pub active_series: Option<u64>,
     /// The same of streams.
     pub active_streams: Option<u64>,
+}
+
+/// The budgets of one signal, and the labels to look out for.
+#[derive(Debug, Default)]
+pub(crate) struct Budgets {
+    labels: Vec<(String, String)>,
+    rows: Vec<Row>,
+}
+
+/// One budget, as it is kept.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Under which number.
+    pub(crate) number: u32,
+    /// Its selector.
+    pub(crate) selector: String,
+    /// How many may be active.
+    pub(crate) limit: u64,
+    /// A bit for each of its labels.
+    pub(crate) mask: u64,
+}
+
+impl Budgets {
+    /// Those of a signal.
+    pub(crate) fn of(settings: &Settings, signal: Signal) -> Self {
+        let mut budgets = Self::default();
+        for Numbered { number, budget } in settings.numbered() {
+            let Some(limit) = budget.limit(signal) else { continue };
+            let mask = budget.selector.labels().iter().fold(0, |mask, label| mask | budgets.bit(label));
+            budgets.rows.push(Row { number: *number, selector: budget.selector.to_string(), limit, mask });
+        }
+        budgets
+    }
+
+    /// The bit of a label: that of its place among those to look out for. There is one for each of as many budgets as
+    /// there may be.
+    fn bit(&mut self, label: &(String, String)) -> u64 {
+        let place = self.labels.iter().position(|known| known == label).unwrap_or_else(|| {
+            self.labels.push(label.clone());
+            self.labels.len().saturating_sub(1)
+        });
+        1_u64.checked_shl(u32::try_from(place).unwrap_or(u32::MAX)).unwrap_or(0)
+    }
+
+    /// The labels to look out for, in the order of their bits.
+    pub(crate) fn labels(&self) -> &[(String, String)] {
+        &self.labels
+    }
+
+    /// The budgets.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
 }
 
 impl Selector {
@@ -123,6 +182,23 @@ mod tests {
         assert_eq!(one, selector(&[("env", "prod"), ("team", "a")]).unwrap());
         assert_eq!(one.to_string(), r#"{env="prod",team="a"}"#);
         assert_eq!(selector(&[("a", "\"\\\n")]).unwrap().to_string(), r#"{a="\"\\\n"}"#);
+    }
+
+    #[test]
+    fn every_label_of_as_many_budgets_as_there_may_be_has_a_bit_of_its_own() {
+        let mut settings = Settings::default();
+        for number in 0..MOST {
+            let labels = [("team", number.to_string()), ("env", number.to_string()), ("cluster", "one".to_owned())];
+            let selector = Selector::new(labels.map(|(name, value)| (name.to_owned(), value))).unwrap();
+            let (active_series, active_streams) = (Some(1), (number == 3).then_some(2));
+            settings = settings.with_budget(Budget { selector, active_series, active_streams }).unwrap();
+        }
+        let series = Budgets::of(&settings, Signal::Metrics);
+        assert_eq!((series.rows().len(), series.labels().len()), (MOST, 2 * MOST + 1));
+        assert!(series.rows().iter().all(|row| row.mask.count_ones() == 3));
+        let streams = Budgets::of(&settings, Signal::Logs);
+        assert_eq!((streams.rows()[0].number, streams.rows()[0].limit, streams.labels().len()), (3, 2, 3));
+        const { assert!(LABELS * MOST <= 64) };
     }
 
     #[test]

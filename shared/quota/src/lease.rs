@@ -112,6 +112,14 @@ impl Lease {
         Answer { admitted, opened }
     }
 
+    /// Takes back what was paid for a push that is not let in after all.
+    pub fn give_back(&mut self, rate: &Rate, now: Timestamp, need: Amount) {
+        if self.window == rate.window(now).start {
+            self.left = self.left.plus(need);
+            self.spent = self.spent.minus(need);
+        }
+    }
+
     /// Whether every later ask in this window would be in vain, so that none is made.
     pub fn is_exhausted(&self, rate: &Rate) -> bool {
         let budget = rate.budget();

@@ -17,6 +17,7 @@ pub mod meter;
 pub mod plans;
 pub mod rates;
 mod record;
+pub mod roster;
 pub mod rules;
 pub mod set;
 pub mod settings;
@@ -29,6 +30,8 @@ pub use plans::{Limits, Plan};
 pub use rates::Rate;
 pub use settings::Settings;
 
+use cockpit_core::ProjectId;
+
 /// What is sent: each kind has its own rates, its own active set and its own usage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
@@ -39,6 +42,21 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Metrics, Self::Logs];
+
+    /// What a project sends of it, in keys of the store and wherever usage is asked for.
+    pub fn sender(self, project: ProjectId) -> String {
+        format!("{project}/{}", self.name())
+    }
+
+    /// Whose and what it is, from such a name.
+    pub fn of_sender(sender: &str) -> Option<(ProjectId, Self)> {
+        let (project, name) = sender.split_once('/')?;
+        let signal = Self::ALL.into_iter().find(|signal| signal.name() == name)?;
+        Some((ProjectId::parse(project)?, signal))
+    }
+
     /// Its name in keys of the store.
     pub const fn name(self) -> &'static str {
         match self {

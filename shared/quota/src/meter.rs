@@ -3,252 +3,269 @@
 //! Open it before the body is read, put each series or stream before [`admit`](Meter::admit), pay for the
 //! whole, and close it. Leases and active sets live in the instance; the store is asked when they run out.
 
+mod account;
+mod chosen;
 mod entry;
+mod explain;
+mod tally;
+
+pub use explain::Used;
 
 use crate::{
     Signal,
-    active::{Active, Verdict, store},
+    active::group::{self, Limit, Opinion},
     amount::Amount,
-    lease::{Ask, Due, Step},
-    plans::{Allowance, Limits},
+    plans::Allowance,
     rules::{OnFailure, Rules},
-    usage,
+    usage::{Reason, Usage, collect::Collected},
 };
+use account::{Account, Paid};
+use chosen::Chosen;
 use cockpit_core::{
-    Permit, Refusal, Throttle,
+    Permit, ProjectId, Refusal, Throttle,
     ports::{Clock, Config, Kv, Log, Memory, Random, StoreError},
 };
-use entry::{Entries, Entry, Waiting};
-use std::{cell::RefCell, rc::Rc};
+use entry::{Entries, Waiting};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 /// The ports a meter needs.
 pub trait Ports: Kv + Config + Clock + Random + Log + Memory {}
 
 impl<T: Kv + Config + Clock + Random + Log + Memory> Ports for T {}
 
-/// How much of a limit is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Used {
-    /// What is limited, as in "samples".
-    pub what: &'static str,
-    /// How many were sent in this window, or given out to those that will send them; how many exist.
-    pub used: u64,
-    /// How many there may be.
-    pub limit: u64,
-    /// Seconds of a window; 0 if the limit is on what exists at once.
-    pub window: u64,
-}
-
 /// The meter of one push.
 #[derive(Debug)]
 pub struct Meter<'p, P> {
     ports: &'p P,
-    /// Whose it is, in keys of the store: a project and a signal.
-    sender: String,
+    project: ProjectId,
     signal: Signal,
     allowance: Allowance,
     rules: Rules,
+    chosen: Rc<Chosen>,
     entries: Rc<Entries>,
-    entry: Rc<Entry>,
-    waiting: RefCell<Option<Waiting>>,
+    cockpit: Account,
+    token: Option<Account>,
+    waiting: RefCell<Vec<Waiting>>,
+    excess: Cell<Option<Limit>>,
+    collected: RefCell<Option<Vec<(u64, Usage)>>>,
 }
 
 impl<'p, P: Ports> Meter<'p, P> {
     /// Opens the meter of the permit's tenant, or refuses a push that is certain to be refused, before it costs more.
     pub async fn open(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
         let meter = Self::of(ports, permit, signal).await?;
-        let (rate, now) = (meter.allowance.rate, ports.now());
-        meter.entries.serve(&meter.entry, now);
-        if meter.entry.lease.borrow().refuses(&rate, now, Amount::push(1)) {
-            return Err(meter.throttled().await);
+        meter.entries.serve(&meter.cockpit.entry, ports.now());
+        if let Some(token) = &meter.token {
+            token.entry.serve();
         }
-        meter.waiting.replace(Some(Waiting::new(&meter.entry)));
+        for account in meter.accounts() {
+            if account.refuses(ports.now()) {
+                return Err(meter.throttled(account).await);
+            }
+        }
+        meter.waiting.replace(meter.accounts().map(|account| Waiting::new(&account.entry)).collect());
         meter.load().await?;
         Ok(meter)
     }
 
     /// How much of each limit is used: of those on rates, in the window that it is. Nothing is counted.
-    pub async fn usage(ports: &'p P, permit: &Permit, signal: Signal) -> Result<[Used; 3], Refusal> {
+    pub async fn usage(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Vec<Used>, Refusal> {
         let meter = Self::of(ports, permit, signal).await?;
         meter.load().await?;
-        let rate = meter.allowance.rate;
-        let key = usage::counter_key(&meter.sender, rate.window(ports.now()).start);
-        let given = Amount::unpack(ports.increment(&key, 0).await?);
-        Ok(meter.used(given))
+        meter.used().await
     }
 
     async fn of(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
         let project = permit.tenant().ok_or_else(|| Refusal::bug("a push without a tenant"))?;
-        let rules = Rules::read(ports, Limits::DEFAULT).await?;
-        let sender = format!("{project}/{}", signal.name());
         let entries = ports.recall::<Entries>();
+        let sender = signal.sender(project);
         let entry = entries.of(&sender);
-        Ok(Self {
+        let (chosen, failed) = chosen::of(ports, project, signal, &entry).await;
+        let rules = Rules::read(ports, chosen.plan.limits).await?;
+        let allowance = rules.limits.of(signal);
+        let token = permit.token().and_then(|token| Account::of_token(token, signal, allowance.rate.window, &entries));
+        let meter = Self {
             ports,
-            sender,
+            project,
             signal,
-            allowance: rules.limits.of(signal),
+            allowance,
             rules,
+            chosen,
             entries,
-            entry,
+            cockpit: Account::new("cockpit", sender, allowance.rate, entry),
+            token,
             waiting: RefCell::default(),
-        })
+            excess: Cell::default(),
+            collected: RefCell::default(),
+        };
+        match failed {
+            Some(cause) => meter.without(rules.rates, cause).map(|()| meter),
+            None => Ok(meter),
+        }
+    }
+
+    /// What the push is of.
+    pub const fn signal(&self) -> Signal {
+        self.signal
     }
 
     /// The key to hash identities with; another one after [`refresh`](Self::refresh).
     pub fn key(&self) -> [u8; 16] {
-        self.with_active([0; 16], |active| active.key())
+        self.with_sets([0; 16], |sets| sets.whole().borrow().key())
     }
 
-    /// Whether a series or stream may go in. If [`is_unsure`](Self::is_unsure) says so afterwards, refresh, and ask
-    /// for all of the push again.
-    pub fn admit(&self, identity: u64) -> bool {
-        self.with_active(true, |active| active.admit(identity) != Verdict::Refused)
+    /// The labels that budgets look out for, names and values, at most 64; mostly none.
+    pub fn watched(&self) -> &[(String, String)] {
+        self.chosen.budgets.labels()
     }
 
-    /// Whether the verdicts so far may be wrong because what is known is old.
-    pub fn is_unsure(&self) -> bool {
-        self.with_active(false, |active| active.is_unsure())
-    }
-
-    /// Tells the store what is known here, and learns what others know.
-    pub async fn refresh(&self) -> Result<(), Refusal> {
-        let Some(active) = self.entry.active.get() else { return Ok(()) };
-        match store::merge(self.ports, &self.active_name(), active).await {
-            Ok(()) => Ok(()),
-            Err(cause) => {
-                self.with_active((), Active::settle_for_old);
-                self.without(self.rules.active, cause)
+    /// Whether a series or stream may go in. `marks` has a bit for each of the labels [watched](Self::watched) that it
+    /// carries. If [`is_unsure`](Self::is_unsure) says so afterwards, refresh, and ask for all of the push again.
+    pub fn admit(&self, identity: u64, marks: u64) -> bool {
+        let admit = |sets: &mut group::Group| sets.admit(&self.chosen.budgets, identity, marks);
+        match self.with_sets(Opinion::Accepted, admit) {
+            Opinion::Accepted | Opinion::Unsure => true,
+            Opinion::Refused(limit) => {
+                self.excess.set(Some(limit));
+                false
             }
         }
     }
 
+    /// Whether what was refused last is too much for a budget, not for the Cockpit.
+    pub fn is_over_budget(&self) -> bool {
+        matches!(self.excess.get(), Some(Limit::Budget(_)))
+    }
+
+    /// Whether the verdicts so far may be wrong because what is known is old.
+    pub fn is_unsure(&self) -> bool {
+        self.with_sets(false, |sets| sets.is_unsure())
+    }
+
+    /// Tells the store what is known here, and learns what others know.
+    pub async fn refresh(&self) -> Result<(), Refusal> {
+        let Some(sets) = self.cockpit.entry.sets.get() else { return Ok(()) };
+        let refreshed = group::refresh(self.ports, &self.active_name(), sets, &self.chosen.budgets).await;
+        sets.borrow_mut().settle();
+        refreshed.or_else(|cause| self.without(self.rules.active, cause))
+    }
+
     /// How many series or streams are active.
     pub fn active(&self) -> u64 {
-        self.with_active(0, |active| active.count())
+        self.with_sets(0, |sets| sets.count(Limit::Whole))
     }
 
-    fn used(&self, given: Amount) -> [Used; 3] {
-        let (rate, budget) = (self.allowance.rate, self.allowance.rate.budget());
-        let in_window = |what, used: u64, limit: u64| Used { what, used: used.min(limit), limit, window: rate.window };
-        let active = Used { what: self.counted(), used: self.active(), limit: self.allowance.active, window: 0 };
-        [
-            in_window(self.unit(), given.units, budget.units),
-            in_window("pushes", given.requests, budget.requests),
-            active,
-        ]
-    }
-
-    const fn counted(&self) -> &'static str {
-        match self.signal {
-            Signal::Metrics => "active series",
-            Signal::Logs => "active streams",
-        }
-    }
-
-    /// The refusal of series or streams that were cut out.
+    /// The refusal of series or streams that were cut out last.
     pub fn full(&self) -> Throttle {
-        let what = self.counted();
-        let limit = self.allowance.active;
+        let limit = self.excess.get().unwrap_or(Limit::Whole);
+        let Used { what, used, limit, owner, .. } = self.used_of(limit);
         let retry = self.jitter(10, 20);
-        Throttle { owner: "cockpit", what, limit, window: 0, current: self.active().max(limit), reset: retry, retry }
+        Throttle { owner, what, limit, window: 0, current: used.max(limit), reset: retry, retry }
     }
 
     /// Pays for a push of this many units, or refuses it.
     pub async fn pay(&self, units: u64) -> Result<(), Refusal> {
-        let (rate, need) = (self.allowance.rate, Amount::push(units.max(1)));
-        let budget = rate.budget().units;
-        if need.units > budget {
-            let what = self.unit();
-            return Err(Refusal::Malformed(
-                format!("{units} {what} can never pass a limit of {budget} {what} in {} s, send less", rate.window)
-                    .into(),
-            ));
+        let need = Amount::push(units.max(1));
+        self.accounts().try_for_each(|account| account.could_ever_hold(need.units, self.unit()))?;
+        self.waiting.take();
+        if let Some(token) = &self.token {
+            self.pay_from(token, need).await?;
         }
-        drop(self.waiting.take());
-        let (waiting, life) = (self.entry.waiting(), self.entries.life(&self.entry));
-        let due = Due { need, now: self.ports.now(), waiting, life };
-        let step = self.entry.lease.borrow_mut().spend(&rate, &due);
-        match step {
-            Step::Admit => Ok(()),
-            Step::Exhausted => Err(self.throttled().await),
-            Step::Ask(ask) => self.ask(&ask).await,
+        let paid = self.pay_from(&self.cockpit, need).await;
+        if let (Err(_), Some(token)) = (&paid, &self.token) {
+            token.give_back(self.ports.now(), need);
+        }
+        paid
+    }
+
+    /// Ends the push: notes how much was cut and why, and shares what was seen if it is time. Nothing here fails a push.
+    pub async fn close(&self, cut: &[(Reason, u64)]) {
+        for (reason, count) in cut.iter().filter(|(_, count)| *count > 0) {
+            self.note(*reason, *count).await;
+        }
+        let Some(sets) = self.cockpit.entry.sets.get() else { return };
+        let shared = group::share(self.ports, &self.active_name(), sets, self.entries.lives()).await;
+        self.log(shared);
+        self.weigh();
+    }
+
+    /// The minutes of usage that this push's window brought to light, when each ended and all there had been until then:
+    /// whoever opens a window collects those before it. Given once.
+    pub fn collected(&self) -> Option<Vec<(u64, Usage)>> {
+        self.collected.take()
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.token.iter().chain([&self.cockpit])
+    }
+
+    async fn pay_from(&self, account: &Account, need: Amount) -> Result<(), Refusal> {
+        match account.pay(self.ports, need, self.entries.life(&account.entry)).await {
+            Ok(Paid::Admitted { opened }) => {
+                if opened {
+                    self.collect(account).await;
+                }
+                self.look_again().await;
+                Ok(())
+            }
+            Ok(Paid::FromLease) => Ok(()),
+            Ok(Paid::Refused) => Err(self.throttled(account).await),
+            Err(cause) => self.without(self.rules.rates, cause),
         }
     }
 
-    /// Ends the push: notes how many series or streams were cut, and shares what was seen if it is time. Nothing here
-    /// fails a push.
-    pub async fn close(&self, cut: u64) {
-        if cut > 0 {
-            self.note(Amount { units: cut, requests: 0 }).await;
+    /// Folds past minutes into the usage.
+    async fn collect(&self, account: &Account) {
+        match account.collect(self.ports, self.active()).await {
+            Ok(Collected::Nothing) => {}
+            // Tokens are not on the roster: they are shown with their Cockpit.
+            Ok(Collected::First) if account.is_token() => {}
+            Ok(Collected::First) => self.log(crate::roster::add(self.ports, &account.sender).await),
+            Ok(Collected::Minutes(minutes)) if !account.is_token() => drop(self.collected.replace(Some(minutes))),
+            Ok(Collected::Minutes(_)) => {}
+            Err(cause) => self.log::<()>(Err(cause)),
         }
-        let Some(active) = self.entry.active.get() else { return };
-        if active.borrow().is_due(self.ports.now(), self.entries.lives()) {
-            let merged = store::merge(self.ports, &self.active_name(), active).await;
-            self.log(merged);
-        }
-        self.entries.weigh(&self.sender, active.borrow().bytes());
+    }
+
+    /// Reads what the Cockpit has chosen again, if that is old. It is time for that when the store is asked anyway.
+    async fn look_again(&self) {
+        let looked = chosen::look_again(self.ports, self.project, self.signal, &self.cockpit.entry).await;
+        self.log(looked);
     }
 
     async fn load(&self) -> Result<(), Refusal> {
-        let (limit, now) = (self.allowance.active, self.ports.now());
-        let old = match self.entry.active.get() {
-            Some(active) => active.borrow_mut().begin(limit, now),
-            None => true,
-        };
-        if !old {
+        let (limit, now, sets) = (self.allowance.active, self.ports.now(), self.cockpit.entry.sets.get());
+        let known = sets.is_some_and(|sets| !sets.borrow_mut().begin(limit, &self.chosen.budgets, now));
+        if known {
             return Ok(());
         }
-        match store::load(self.ports, &self.active_name(), now).await {
-            Ok(stored) => {
-                match self.entry.active.get() {
-                    Some(active) => drop(active.borrow_mut().absorb(stored, now)),
-                    None => drop(self.entry.active.set(RefCell::new(Active::new(limit, now, stored)))),
+        match group::load(self.ports, &self.active_name(), limit, sets).await {
+            Ok(found) => {
+                if let Some(mut found) = found {
+                    found.begin(limit, &self.chosen.budgets, now);
+                    drop(self.cockpit.entry.sets.set(RefCell::new(found)));
                 }
-                self.entries.weigh(&self.sender, self.with_active(0, |active| active.bytes()));
+                self.weigh();
                 Ok(())
             }
             Err(cause) => self.without(self.rules.active, cause),
         }
     }
 
-    async fn ask(&self, ask: &Ask) -> Result<(), Refusal> {
-        let rate = self.allowance.rate;
-        let key = usage::counter_key(&self.sender, ask.window.start);
-        let counter = match self.ports.increment(&key, ask.amount.pack()).await {
-            Ok(counter) => counter,
-            Err(cause) => return self.without(self.rules.rates, cause),
-        };
-        let answer = self.entry.lease.borrow_mut().receive(&rate, ask, counter);
-        if answer.opened {
-            let collected = usage::collect(self.ports, &self.sender, &rate, self.ports.now(), self.active()).await;
-            self.log(collected);
-        }
-        if answer.admitted { Ok(()) } else { Err(self.throttled().await) }
-    }
-
     /// The refusal because of a rate; it is noted.
-    async fn throttled(&self) -> Refusal {
-        self.note(Amount::push(0)).await;
-        let (rate, now) = (self.allowance.rate, self.ports.now());
-        let (budget, total) = (rate.budget(), self.entry.lease.borrow().total());
-        let (what, limit, current) = if total.requests >= budget.requests {
-            ("pushes", budget.requests, budget.requests)
-        } else {
-            (self.unit(), budget.units, total.units.min(budget.units))
-        };
-        let reset = rate.window(now).left(now).div_ceil(1_000);
-        let retry = reset.saturating_add(self.jitter(0, rate.window / 2));
-        Refusal::Throttled(Throttle { owner: "cockpit", what, limit, window: rate.window, current, reset, retry })
+    async fn throttled(&self, account: &Account) -> Refusal {
+        self.note(if account.is_token() { Reason::TokenRate } else { Reason::Rate }, 1).await;
+        let jitter = self.jitter(0, account.rate.window / 2);
+        Refusal::Throttled(account.throttle(self.ports.now(), self.unit(), jitter))
     }
 
     /// Counts what was refused, in memory; now and then, in the store.
-    async fn note(&self, refused: Amount) {
-        if let Some(due) = self.entry.note(refused, self.ports.now(), self.entries.lives()) {
-            let minute = self.ports.now().micros().max(0).unsigned_abs() / 60_000_000;
-            let counted = self.ports.increment(&usage::refused_key(&self.sender, minute), due.pack()).await;
-            self.log(counted);
-        }
+    async fn note(&self, reason: Reason, count: u64) {
+        let noted = self.cockpit.note(self.ports, reason, count, self.entries.lives()).await;
+        self.log(noted);
     }
 
     fn without(&self, rule: OnFailure, cause: StoreError) -> Result<(), Refusal> {
@@ -263,16 +280,20 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     fn log<T>(&self, result: Result<T, StoreError>) {
         if let Err(cause) = result {
-            self.ports.line(&format!("a limit of {} is not kept: {cause}", self.sender));
+            self.ports.line(&format!("a limit of {} is not kept: {cause}", self.cockpit.sender));
         }
     }
 
-    fn with_active<T>(&self, absent: T, then: impl FnOnce(&mut Active) -> T) -> T {
-        self.entry.active.get().map_or(absent, |active| then(&mut active.borrow_mut()))
+    fn weigh(&self) {
+        self.entries.weigh(&self.cockpit.sender, self.with_sets(0, |sets| sets.bytes()));
+    }
+
+    fn with_sets<T>(&self, absent: T, then: impl FnOnce(&mut group::Group) -> T) -> T {
+        self.cockpit.entry.sets.get().map_or(absent, |sets| then(&mut sets.borrow_mut()))
     }
 
     fn active_name(&self) -> String {
-        format!("active/{}", self.sender)
+        format!("active/{}", self.cockpit.sender)
     }
 
     const fn unit(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! The plans: what a Cockpit costs, how long its data is kept, and how much it may send.
 
-use crate::{Signal, rates::Rate};
+use crate::{Signal, budget::MOST_ACTIVE, rates::Rate};
 
 /// A plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,16 +117,33 @@ impl Limits {
         Ok(self)
     }
 
+    /// The limits of a signal, by their names.
+    pub fn named(&self, signal: Signal) -> [(&'static str, u64); 3] {
+        let Allowance { rate, active } = self.of(signal);
+        match signal {
+            Signal::Metrics => [
+                ("samples_per_second", rate.units),
+                ("metrics_requests_per_second", rate.requests),
+                ("active_series", active),
+            ],
+            Signal::Logs => [
+                ("log_bytes_per_second", rate.units),
+                ("logs_requests_per_second", rate.requests),
+                ("active_streams", active),
+            ],
+        }
+    }
+
     /// A limit by its name, and the most it can be: windows of it must fit a counter of the store, and sets of it
     /// the memory of an instance.
     fn limit(&mut self, name: &str) -> Option<(&mut u64, u64)> {
         Some(match name {
             "samples_per_second" => (&mut self.metrics.rate.units, 10_000_000_000),
             "metrics_requests_per_second" => (&mut self.metrics.rate.requests, 100_000),
-            "active_series" => (&mut self.metrics.active, 4_000_000),
+            "active_series" => (&mut self.metrics.active, MOST_ACTIVE),
             "log_bytes_per_second" => (&mut self.logs.rate.units, 10_000_000_000),
             "logs_requests_per_second" => (&mut self.logs.rate.requests, 100_000),
-            "active_streams" => (&mut self.logs.active, 4_000_000),
+            "active_streams" => (&mut self.logs.active, MOST_ACTIVE),
             _ => return None,
         })
     }
@@ -159,6 +176,10 @@ mod tests {
         let changed = Limits::DEFAULT.with("active_series=7  samples_per_second=9").unwrap();
         assert_eq!((changed.metrics.active, changed.metrics.rate.units), (7, 9));
         assert_eq!(changed.logs, Limits::DEFAULT.logs);
+        for (name, value) in Signal::ALL.into_iter().flat_map(|signal| Limits::DEFAULT.named(signal)) {
+            assert!(Limits::DEFAULT.with(&format!("{name}=7")).is_ok_and(|limits| limits != Limits::DEFAULT), "{name}");
+            assert_eq!(Limits::DEFAULT.with(&format!("{name}={value}")), Ok(Limits::DEFAULT));
+        }
         for wrong in ["active_serie=1", "active_series", "active_series=", "active_series=-1", "active_series=0"] {
             assert_eq!(Limits::DEFAULT.with(wrong), Err(wrong));
         }

@@ -1,11 +1,14 @@
 //! What was used, read off the leases: the counter of a window is the record of what it let in.
 //!
-//! Whoever opens a window folds the counters of past minutes into the sender's history and removes them. So usage
-//! costs no write of its own, and keys are bounded: a history, and the counters of the last few minutes. It is exact
-//! to the lease: what a dropped instance had leased and not spent counts as used.
+//! Whoever opens a window [collects](collect::collect): it folds the counters of past minutes into the sender's history
+//! and removes them. So usage costs no write of its own, and keys are bounded: a history, and the counters of the last
+//! few minutes. It is exact to the lease: what a dropped instance had leased and not spent counts as used.
+
+pub mod collect;
+pub mod counters;
+pub mod metrics;
 
 use crate::{
-    amount::Amount,
     rates::{Rate, seconds},
     record::{self, Record},
 };
@@ -13,29 +16,54 @@ use cockpit_core::{
     Timestamp,
     ports::{Kv, StoreError},
 };
+use counters::REACH;
 use serde::{Deserialize, Serialize};
-
-/// Minutes that are collected at once, so that a window is opened at most every so many with this work.
-const BATCH: u64 = 4;
-
-/// The most minutes one collection looks at. Later counters do not exist: whoever opened their windows collected.
-const REACH: u64 = 16;
 
 /// What was used in a stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// When it begins, in seconds since 1970.
     pub start: u64,
     /// Samples, or bytes of logs.
+    #[serde(skip_serializing_if = "is_zero")]
     pub units: u64,
     /// Pushes.
+    #[serde(skip_serializing_if = "is_zero")]
     pub requests: u64,
     /// Pushes refused because a rate was reached.
+    #[serde(skip_serializing_if = "is_zero")]
     pub throttled: u64,
-    /// Series or streams cut out because too many were active.
+    /// Pushes refused because a token's own rate was reached.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub throttled_token: u64,
+    /// Series or log entries cut out because too many were active.
+    #[serde(skip_serializing_if = "is_zero")]
     pub cut: u64,
+    /// Series or log entries cut out because too many were active of those that a budget is for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cut_budget: u64,
+    /// Parts cut out because they failed a check.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub invalid: u64,
     /// The most that were active; 0 where that is not known.
+    #[serde(skip_serializing_if = "is_zero")]
     pub active: u64,
+}
+
+/// Why something was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The Cockpit's rate was reached.
+    Rate,
+    /// The token's rate was reached.
+    TokenRate,
+    /// Too many were active.
+    Active,
+    /// Too many were active of those that a budget is for.
+    Budget,
+    /// A check failed.
+    Invalid,
 }
 
 /// What was used in the last 31 days: by the minute for two hours, by the hour for a week, by the day.
@@ -49,6 +77,9 @@ pub struct History {
     pub hours: Vec<Usage>,
     /// By the day.
     pub days: Vec<Usage>,
+    /// All there ever was; it never shrinks.
+    #[serde(default)]
+    pub ever: Usage,
 }
 
 /// Seconds of a step of each resolution, and how many steps are kept.
@@ -56,96 +87,37 @@ const MINUTES: (u64, usize) = (60, 120);
 const HOURS: (u64, usize) = (3_600, 7 * 24);
 const DAYS: (u64, usize) = (24 * 3_600, 31);
 
+/// A history is read this often until no collection has been seen to happen meanwhile.
+const LOOKS: usize = 3;
+
 impl Record for History {
     const WHAT: &'static str = "the usage";
     const VERSION: u8 = 1;
 }
 
-/// The key of a window's counter. `sender` is whose it is, such as `{project}/metrics`.
-pub fn counter_key(sender: &str, window: u64) -> String {
-    format!("rate/{sender}/{window}")
-}
-
-/// The key of a minute's counter of what was refused: requests throttled, and series cut in place of units.
-pub fn refused_key(sender: &str, minute: u64) -> String {
-    format!("refused/{sender}/{minute}")
-}
-
-/// The history of a sender up to now, the minutes not yet collected included.
+/// The history of a sender up to now, the minutes not yet collected included. `sender` is whose it is, such as
+/// `{project}/metrics`.
 pub async fn read(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp) -> Result<History, StoreError> {
-    let mut history = load(kv, sender).await?;
-    let last = seconds(now) / 60;
-    let first = if history.from > 0 { history.from } else { last.saturating_sub(REACH) };
-    for minute in first..=last.min(first.saturating_add(REACH)) {
-        let found = count(kv, sender, rate, minute).await?;
-        history.add(found.usage);
+    let mut stored = load(kv, sender).await?;
+    for _ in 0..LOOKS {
+        let mut history = stored.clone();
+        let last = seconds(now) / 60;
+        let first = if history.from > 0 { history.from } else { last.saturating_sub(REACH) };
+        for minute in first..=last.min(first.saturating_add(REACH)) {
+            history.add(counters::count(kv, sender, rate, minute).await?.usage);
+        }
+        // What was collected while the counters were read is in neither, or in both.
+        stored = load(kv, sender).await?;
+        if stored.from == history.from {
+            return Ok(history);
+        }
     }
-    Ok(history)
+    Ok(stored)
 }
 
-/// Folds past minutes into the history, and removes their counters. Called by whoever opens a window; most of the
-/// times that is one read. `active` is how many are active now.
-pub async fn collect(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, active: u64) -> Result<(), StoreError> {
-    let mut history = load(kv, sender).await?;
-    let minute = seconds(now) / 60;
-    if history.from == 0 {
-        // A clock may be slow: what it counts belongs to the minute before.
-        history.from = minute.saturating_sub(1);
-        return record::save(kv, &history_key(sender), &history).await;
-    }
-    if minute < history.from.saturating_add(BATCH) {
-        return Ok(());
-    }
-    // The minute before this one is left alone: a clock may be slow, and a push under way.
-    let end = minute.saturating_sub(1);
-    let mut counters = Vec::new();
-    for minute in history.from..end.min(history.from.saturating_add(REACH)) {
-        let found = count(kv, sender, rate, minute).await?;
-        history.add(found.usage);
-        counters.extend(found.keys);
-    }
-    history.saw(end.saturating_sub(1).saturating_mul(60), active);
-    history.from = end;
-    record::save(kv, &history_key(sender), &history).await?;
-    for key in counters {
-        kv.delete(&key).await?;
-    }
-    Ok(())
-}
-
-/// A minute's counters, and the keys of those that exist.
-struct Found {
-    usage: Usage,
-    keys: Vec<String>,
-}
-
-async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) -> Result<Found, StoreError> {
-    let start = minute.saturating_mul(60);
-    let mut found = Found { usage: Usage { start, ..Usage::default() }, keys: Vec::new() };
-    for step in 0..60_u64.checked_div(rate.window).unwrap_or(1) {
-        let key = counter_key(sender, start.saturating_add(step.saturating_mul(rate.window)));
-        let Some(taken) = counter(kv, &key).await? else { continue };
-        let taken = taken.min(rate.budget());
-        found.usage.units = found.usage.units.saturating_add(taken.units);
-        found.usage.requests = found.usage.requests.saturating_add(taken.requests);
-        found.keys.push(key);
-    }
-    let key = refused_key(sender, minute);
-    if let Some(refused) = counter(kv, &key).await? {
-        (found.usage.cut, found.usage.throttled) = (refused.units, refused.requests);
-        found.keys.push(key);
-    }
-    Ok(found)
-}
-
-/// Reads a counter without creating it. Stores show counters as eight bytes, or as decimal digits, which as eight
-/// bytes would be a counter beyond any budget.
-async fn counter(kv: &impl Kv, key: &str) -> Result<Option<Amount>, StoreError> {
-    let Some(bytes) = kv.get(key).await? else { return Ok(None) };
-    let digits = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
-    let binary = bytes.as_slice().try_into().ok().map(i64::from_le_bytes);
-    let counter = digits.or(binary).ok_or_else(|| StoreError(format!("{key} is no counter")))?;
-    Ok(Some(Amount::unpack(counter)))
+/// Forgets a sender's history.
+pub async fn remove(kv: &impl Kv, sender: &str) -> Result<(), StoreError> {
+    kv.delete(&history_key(sender)).await
 }
 
 async fn load(kv: &impl Kv, sender: &str) -> Result<History, StoreError> {
@@ -165,30 +137,68 @@ impl History {
         put(&mut self.minutes, MINUTES, used);
         put(&mut self.hours, HOURS, used);
         put(&mut self.days, DAYS, used);
-    }
-
-    /// Notes how many were active at a moment.
-    fn saw(&mut self, start: u64, active: u64) {
-        if active > 0 {
-            self.add(Usage { start, active, ..Usage::default() });
-        }
+        self.ever = self.ever.plus(&used);
     }
 
     /// All of the last 31 days.
     pub fn total(&self) -> Usage {
         self.days.iter().fold(Usage::default(), |sum, day| sum.plus(day))
     }
+
+    /// How many were active when that was last known, within the last two hours of use.
+    pub fn active(&self) -> u64 {
+        self.minutes.iter().rev().find(|minute| minute.active > 0).map_or(0, |minute| minute.active)
+    }
 }
 
 impl Usage {
-    fn plus(self, other: &Self) -> Self {
+    /// How much was refused for a reason.
+    pub const fn refused(&self, reason: Reason) -> u64 {
+        match reason {
+            Reason::Rate => self.throttled,
+            Reason::TokenRate => self.throttled_token,
+            Reason::Active => self.cut,
+            Reason::Budget => self.cut_budget,
+            Reason::Invalid => self.invalid,
+        }
+    }
+
+    const fn refused_mut(&mut self, reason: Reason) -> &mut u64 {
+        match reason {
+            Reason::Rate => &mut self.throttled,
+            Reason::TokenRate => &mut self.throttled_token,
+            Reason::Active => &mut self.cut,
+            Reason::Budget => &mut self.cut_budget,
+            Reason::Invalid => &mut self.invalid,
+        }
+    }
+
+    fn plus(mut self, other: &Self) -> Self {
+        for reason in Reason::ALL {
+            let sum = self.refused(reason).saturating_add(other.refused(reason));
+            *self.refused_mut(reason) = sum;
+        }
         Self {
-            start: self.start,
             units: self.units.saturating_add(other.units),
             requests: self.requests.saturating_add(other.requests),
-            throttled: self.throttled.saturating_add(other.throttled),
-            cut: self.cut.saturating_add(other.cut),
             active: self.active.max(other.active),
+            ..self
+        }
+    }
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Rate, Self::TokenRate, Self::Active, Self::Budget, Self::Invalid];
+
+    /// Its name, in keys of the store and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate_limited",
+            Self::TokenRate => "token_rate_limited",
+            Self::Active => "too_many_active",
+            Self::Budget => "over_budget",
+            Self::Invalid => "invalid",
         }
     }
 }
@@ -201,6 +211,10 @@ fn put(steps: &mut Vec<Usage>, (length, kept): (u64, usize), used: Usage) {
     }
     let old = steps.len().saturating_sub(kept);
     steps.drain(..old);
+}
+
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 #[cfg(test)]

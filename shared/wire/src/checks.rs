@@ -120,6 +120,8 @@ checks! {
     DuplicateLabelNames, "duplicate-label-names", Metrics, None, Refused, "Mimir, distributor", "a label name stands twice";
     /// A series that is not active yet, while the Cockpit has as many as it may.
     TooManySeries, "max-series-per-user", Metrics, None, Refused, "Mimir, ingester", "the limit of active series is reached, and this series is new";
+    /// A series that is not active yet, while as many are as a budget below the Cockpit's limit allows.
+    TooManySeriesOfBudget, "max-series-per-budget", Metrics, None, Refused, "the product", "a budget's limit of active series is reached, and this series is new";
     /// A time that is yet to come.
     TooFarInFuture, "too-far-in-future", Metrics, Some(CreationGrace), Refused, "Mimir, distributor", "a sample is too far in the future";
     /// A time that would be deleted at once.
@@ -175,6 +177,8 @@ checks! {
     TooManyEntries, "max_entries_per_stream", Logs, Some(StreamEntries), Refused, "the product", "a stream has too many entries in one push";
     /// A stream that is not active yet, while the Cockpit has as many as it may.
     TooManyStreams, "stream_limit", Logs, None, Throttled, "Loki, ingester", "the limit of active streams is reached, and this stream is new";
+    /// A stream that is not active yet, while as many are as a budget below the Cockpit's limit allows.
+    TooManyStreamsOfBudget, "stream_limit_per_budget", Logs, None, Throttled, "the product", "a budget's limit of active streams is reached, and this stream is new";
     /// A time that would be deleted at once.
     EntryTooOld, "greater_than_max_sample_age", Logs, Some(Retention), Refused, "Loki, validator; the product's retention", "an entry is older than the retention";
     /// A time that is yet to come.

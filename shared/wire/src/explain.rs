@@ -5,6 +5,7 @@ use crate::{
     report::{Reason, Report},
 };
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// What would become of a push.
 #[derive(Debug, Serialize)]
@@ -15,13 +16,15 @@ pub struct Explanation<'r> {
     pub stored: u64,
     /// Why the others would not.
     pub refused: Vec<Explained<'r>>,
-    /// How much of each limit on what is sent over time is used already.
+    /// How much of each limit of the Cockpit, its budgets and the token is used already.
     pub usage: Vec<Usage>,
 }
 
 /// How much of a limit is used.
 #[derive(Debug, Serialize)]
 pub struct Usage {
+    /// Whose limit it is.
+    pub owner: Cow<'static, str>,
     /// What is limited.
     pub what: &'static str,
     /// How many were sent in this window, or exist.
@@ -95,8 +98,8 @@ mod tests {
             {"id": "duplicate_label_names", "message": "a label name stands twice", "count": 1, "examples": ["a"]},
             {"id": "line_too_long", "message": "a line is too long", "count": 5,
              "limit": {"name": "max-line-size", "value": 7, "unit": "bytes"}, "examples": ["0", "1", "2"]},
-        ], "usage": [{"what": "series", "used": 1, "limit": 2}]});
-        let usage = Usage { what: "series", used: 1, limit: 2, window_seconds: None };
+        ], "usage": [{"owner": "cockpit", "what": "series", "used": 1, "limit": 2}]});
+        let usage = Usage { owner: "cockpit".into(), what: "series", used: 1, limit: 2, window_seconds: None };
         assert_eq!(serde_json::to_value(Explanation::new(&report, &limits, 9, 3).with([usage])).unwrap(), want);
     }
 }

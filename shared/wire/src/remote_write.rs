@@ -14,6 +14,7 @@ pub mod validator;
 pub mod version1;
 pub mod version2;
 mod walker;
+pub mod write;
 
 pub use histogram::Histogram;
 pub use labels::{Labels, Seen};

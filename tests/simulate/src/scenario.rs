@@ -8,7 +8,10 @@ use crate::{
     world::{MILLI, Micros, Runner, SECOND, World},
 };
 use cockpit_core::{Permit, Principal, ProjectId, Scope, ports::Clock, principal::TokenGrant, routes::ROUTES};
-use cockpit_quota::{Amount, Limits, Meter, Signal, usage};
+use cockpit_quota::{
+    Amount, Limits, Meter, Signal,
+    usage::{self, Reason},
+};
 use std::{cell::RefCell, rc::Rc};
 
 /// When a run begins: at the start of a window, a minute and an epoch.
@@ -192,7 +195,7 @@ impl Running {
             Err(_) => return,
         }
         let cut = verdicts.iter().filter(|admitted| !**admitted).count();
-        meter.close(u64::try_from(cut).unwrap_or(0)).await;
+        meter.close(&[(Reason::Active, u64::try_from(cut).unwrap_or(0))]).await;
         let limit = self.limits.metrics.active;
         for (series, admitted) in series.into_iter().zip(verdicts) {
             self.ledger.borrow_mut().judge(tenant, limit, second, series, admitted);
@@ -234,7 +237,7 @@ impl Running {
         let noted = Rc::clone(&found);
         self.world.spawn(None, async move {
             for tenant in 0..tenants.min(LOOKED_AT) {
-                let sender = format!("{}/metrics", project(tenant));
+                let sender = Signal::Metrics.sender(project(tenant));
                 let total = usage::read(&ports, &sender, &rate, ports.now()).await.unwrap_or_default().total();
                 let mut found = noted.borrow_mut();
                 found.0 = found.0.plus(Amount { units: total.units, requests: total.requests });
@@ -250,7 +253,7 @@ impl Running {
 }
 
 fn judge(meter: &Meter<'_, Ports>, series: &[u64]) -> Vec<bool> {
-    series.iter().map(|series| meter.admit(*series)).collect()
+    series.iter().map(|series| meter.admit(*series, 0)).collect()
 }
 
 fn seconds(ports: &Ports) -> u64 {

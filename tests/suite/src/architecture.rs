@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("shared/host", &["cockpit-core", "cockpit-gate"]),
     ("shared/manage", &["cockpit-api", "cockpit-auth", "cockpit-core", "cockpit-gate", "cockpit-state"]),
     ("shared/setup", &["cockpit-core", "cockpit-gate"]),
-    ("shared/otlp", &["cockpit-core", "cockpit-gate", "cockpit-quota", "cockpit-wire"]),
+    ("shared/push", &["cockpit-core", "cockpit-gate", "cockpit-quota", "cockpit-wire"]),
+    ("shared/otlp", &["cockpit-core", "cockpit-gate", "cockpit-push", "cockpit-quota", "cockpit-wire"]),
     ("shared/fake", &["cockpit-core"]),
 ];
 
@@ -28,6 +29,7 @@ const FUNCTION: &[&str] = &[
     "cockpit-host",
     "cockpit-manage",
     "cockpit-otlp",
+    "cockpit-push",
     "cockpit-quota",
     "cockpit-setup",
     "cockpit-state",

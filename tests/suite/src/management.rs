@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 /// A project that is nobody's business here.
 const OTHER: &str = "08080808-0808-0808-0808-080808080808";
 
+/// A budget's selector, fit for a query string.
+const BUDGET: &str = "up";
+
 fn managed() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| matches!(route.access, Access::Manager(_)))
 }
@@ -33,6 +36,7 @@ fn fields(operation: Operation) -> Value {
         }
         Operation::CreateGrafanaUser => json!({"login": "row", "role": "viewer"}),
         Operation::SelectPlan => json!({"plan_id": "premium"}),
+        Operation::SetBudget => json!({"selector": BUDGET, "active_series": 50_000}),
         _ => json!({}),
     }
 }
@@ -47,7 +51,10 @@ fn bare<'r>(route: &'r Route, key: &str) -> Sent<'r> {
 /// A request that an operation takes, about this project.
 fn about<'r>(route: &'r Route, project: &str, key: &str) -> Sent<'r> {
     let request = bare(route, key);
-    if request.method != Method::POST {
+    if route.operation == Operation::DeleteBudget {
+        return Sent { path: format!("{}?project_id={project}&selector={BUDGET}", request.path), ..request };
+    }
+    if !matches!(*request.method, Method::POST | Method::PUT) {
         return Sent { path: format!("{}?project_id={project}", request.path), ..request };
     }
     let mut body = fields(route.operation);
@@ -162,7 +169,9 @@ fn a_call_without_a_project_is_about_the_keys_own(target: &impl Target) {
 }
 
 fn bodies_that_are_no_json_are_refused_and_unknown_fields_are_not(target: &impl Target) {
-    for route in managed().filter(|route| route.methods == [Method::POST]) {
+    for route in
+        managed().filter(|route| [[Method::POST], [Method::PUT]].iter().any(|methods| route.methods == methods))
+    {
         for body in ["{", "[]", "\"x\"", "{\"project_id\":}", "\u{0}"] {
             let request = Sent { body: body.into(), ..about(route, PROJECT, KEY) };
             target.send(&request).is(400, Dialect::Management, &format!("{} {body}", route.path));
@@ -223,6 +232,7 @@ fn prepared(route: &'static Route) -> (World, Sent<'static>) {
     match route.operation {
         Operation::ActivateCockpit => drop(world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY))),
         Operation::CreateGrafanaUser => drop(world.send(&about(row(Operation::ResetGrafana), PROJECT, KEY))),
+        Operation::DeleteBudget => drop(world.send(&about(row(Operation::SetBudget), PROJECT, KEY))),
         Operation::DeleteContactPoint => drop(world.send(&about(row(Operation::CreateContactPoint), PROJECT, KEY))),
         Operation::DisableManagedAlerts => drop(world.send(&about(row(Operation::EnableManagedAlerts), PROJECT, KEY))),
         _ => {}

@@ -82,7 +82,9 @@ fn every_variable_is_used_and_the_admin_key_is_a_secret() {
 
 #[test]
 fn whoever_takes_tokens_knows_how_long_a_revocation_may_take_and_whom_to_believe_about_callers() {
-    for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Holder(_) | Access::AnyToken)) {
+    for route in
+        ROUTES.iter().filter(|route| matches!(route.access, Access::Holder(_) | Access::AnyToken | Access::Observer(_)))
+    {
         let profile = PROFILES.iter().find(|profile| profile.function == route.function).unwrap();
         for variable in ["revocation_seconds", "trusted_proxies"] {
             assert!(profile.variables.contains(&variable), "{} {variable}", route.function);

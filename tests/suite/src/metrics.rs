@@ -199,8 +199,11 @@ fn explain_shows_how_much_of_each_limit_is_used() {
     let request = snappy(&series(&[("__name__", "up")], &[NOW, NOW + 1]));
     let explain = || push(&world, "/api/v1/push?explain=true", &[VERSION_1], &request).answer.json()["usage"].clone();
     let unused = explain();
-    assert_eq!(unused[0], json!({"what": "samples", "used": 0, "limit": 2_000, "window_seconds": 20}));
-    assert_eq!(unused[2], json!({"what": "active series", "used": 0, "limit": 7}));
+    assert_eq!(
+        unused[0],
+        json!({"owner": "cockpit", "what": "samples", "used": 0, "limit": 2_000, "window_seconds": 20})
+    );
+    assert_eq!(unused[2], json!({"owner": "cockpit", "what": "active series", "used": 0, "limit": 7}));
     assert_eq!(explain(), unused, "an explanation uses nothing");
     assert_eq!(push(&world, "/api/v1/push", &[VERSION_1], &request).answer.status, 200);
     let used = explain();

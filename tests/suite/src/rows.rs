@@ -153,7 +153,7 @@ pub(crate) const fn is_managed(route: &Route) -> bool {
 
 /// Rows that end at a backend.
 pub(crate) fn relayed() -> impl Iterator<Item = Place> {
-    guarded().filter(|route| !is_managed(route))
+    guarded().filter(|route| matches!(route.access, Access::Holder(_) | Access::AnyToken))
 }
 
 /// The headers that a row asks for.
@@ -162,7 +162,7 @@ pub(crate) fn credentials(target: &impl Target, route: &Route) -> Vec<(&'static 
         Access::Public(_) => vec![],
         Access::Admin | Access::Manager(_) => vec![("x-auth-token", KEY.to_owned())],
         Access::AnyToken => vec![("x-token", target.token(&[]))],
-        Access::Holder(scope) => vec![("x-token", target.token(&[scope]))],
+        Access::Holder(scope) | Access::Observer(scope) => vec![("x-token", target.token(&[scope]))],
     }
 }
 

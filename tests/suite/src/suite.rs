@@ -3,7 +3,8 @@
 //! `manifest`, `architecture` and `wit` compare files. `rows` is what must hold for every row of the route table:
 //! `flow` checks it on test doubles, `e2e` over HTTP against the local runtime, and then with real backends.
 //! `management` is what holds for the management API besides. `logs`, `metrics` and `otlp` are what senders are told,
-//! `receivers` what they are told of all that other receivers stumble over, `authorize` what proxies are told.
+//! `receivers` what they are told of all that other receivers stumble over, `authorize` what proxies are told, and
+//! `quotas` how much may be sent.
 
 #![cfg(test)]
 
@@ -18,6 +19,7 @@ mod messages;
 mod metrics;
 mod otlp;
 mod pushed;
+mod quotas;
 mod receivers;
 mod rows;
 mod store;

@@ -16,6 +16,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("grafana-users", "management"),
     ("grafana-dashboards", "probe"),
     ("plans", "management"),
+    ("budgets", "management"),
     ("audit", "management"),
     ("api-keys", "management"),
     ("metrics-push", "push"),
@@ -29,6 +30,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("alertmanager-config", "relay"),
     ("authorize", "probe"),
     ("status", "probe"),
+    ("self-metrics", "probe"),
     ("openapi", "probe"),
     ("console", "probe"),
 ];

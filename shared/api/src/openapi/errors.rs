@@ -26,7 +26,7 @@ pub(super) fn statuses(route: &Route) -> Vec<u16> {
     let guarded: &[u16] = match route.access {
         Access::Public(_) => &[],
         Access::AnyToken => &[401],
-        Access::Holder(_) | Access::Manager(_) | Access::Admin => &[401, 403],
+        Access::Holder(_) | Access::Manager(_) | Access::Observer(_) | Access::Admin => &[401, 403],
     };
     let kind: &[u16] = match route.dialect {
         Dialect::Management => &[404, 409, 412, 413, 429],

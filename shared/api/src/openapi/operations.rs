@@ -3,9 +3,10 @@
 use super::Schemas;
 use super::parameters::{self, EXPLAIN, Parameter, TAIL};
 use crate::{
-    ApiKey, ApiKeyList, AuditEventList, Cockpit, ContactPoint, ContactPointBody, ContactPointList, CreateApiKey,
-    CreateDatasource, CreateGrafanaUser, CreateToken, Dashboard, DashboardList, Datasource, DatasourceList,
-    GrafanaUser, GrafanaUserList, Metrics, Nothing, PlanList, ProjectBody, RotateToken, SelectPlan, Token, TokenList,
+    ApiKey, ApiKeyList, AuditEventList, Budget, BudgetList, Cockpit, ContactPoint, ContactPointBody, ContactPointList,
+    CreateApiKey, CreateDatasource, CreateGrafanaUser, CreateToken, Dashboard, DashboardList, Datasource,
+    DatasourceList, GrafanaUser, GrafanaUserList, Metrics, Nothing, PlanList, ProjectBody, RotateToken, SelectPlan,
+    SetBudget, Token, TokenList,
 };
 use cockpit_core::Operation;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -46,6 +47,8 @@ pub(super) enum Answer {
     Stream,
     /// The headers that make a request the tenant's, or 401 or 403.
     Tenant,
+    /// Plain text.
+    Text,
     /// What the backend answers.
     Backend,
 }
@@ -68,6 +71,9 @@ pub(super) fn describe(operation: Operation) -> Described {
         O::ResetGrafana => does("Bring Grafana back to where it was at activation: without users").takes::<ProjectBody>().gives::<Cockpit>(),
         O::ListPlans => does("List the plans").asks(parameters::PLANS).gives::<PlanList>(),
         O::SelectPlan => does("Choose a project's plan").takes::<SelectPlan>().gives::<Nothing>(),
+        O::ListBudgets => does("List a project's budgets").asks(parameters::PAGES).gives::<BudgetList>(),
+        O::SetBudget => does("Set a budget, in place of one with the same selector").takes::<SetBudget>().gives::<Budget>(),
+        O::DeleteBudget => does("Remove a budget").asks(parameters::BUDGET),
         O::ListAuditEvents => does("List what was done to a project, newest first").asks(parameters::PAGES).gives::<AuditEventList>(),
 
         O::CreateToken => does("Create a token; the only time its secret is shown").takes::<CreateToken>().gives::<Token>(),
@@ -119,6 +125,7 @@ pub(super) fn describe(operation: Operation) -> Described {
         O::Ready => does("Say whether this instance can serve").gives_json(),
         O::Healthy => does("Say that this instance runs").gives_json(),
         O::BuildInfo => does("Show the version").gives_json(),
+        O::ShowUsage => does("Show usage as Prometheus's metrics").asks(parameters::USAGE).gives_text(),
         O::DescribeApi => does("Show this document").gives_json(),
         O::ShowConsole => does("Show people how to connect an agent").gives_page(),
         O::ShowReference => does("Show people this document").gives_page(),
@@ -162,6 +169,10 @@ impl Described {
 
     fn permits(self) -> Self {
         Self { answer: Answer::Tenant, ..self }
+    }
+
+    fn gives_text(self) -> Self {
+        Self { answer: Answer::Text, ..self }
     }
 
     fn relays(self) -> Self {

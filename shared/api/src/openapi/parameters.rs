@@ -32,6 +32,28 @@ const BY_DATE_OR_NAME: Parameter = optional("order_by", "How they are sorted.", 
 /// Which project.
 pub(super) const PROJECT: &[Parameter] = &[PROJECT_ID];
 
+/// Which budget.
+pub(super) const BUDGET: &[Parameter] = &[
+    PROJECT_ID,
+    Parameter {
+        name: "selector",
+        about: "Its selector, with its labels in any order.",
+        required: true,
+        schema: || json!({"type": "string"}),
+    },
+];
+
+/// Whose usage.
+pub(super) const USAGE: &[Parameter] = &[
+    optional(
+        "project_id",
+        "The project's UUID; if it is left out, a token's or an API key's own, or a page of all for the operator.",
+        || json!({"type": "string", "format": "uuid"}),
+    ),
+    PAGE,
+    PAGE_SIZE,
+];
+
 /// Which part of a project's list.
 pub(super) const PAGES: &[Parameter] = &[PROJECT_ID, PAGE, PAGE_SIZE];
 

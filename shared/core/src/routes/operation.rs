@@ -53,6 +53,12 @@ pub enum Operation {
     ListPlans,
     /// Choose a project's plan.
     SelectPlan,
+    /// List a project's budgets.
+    ListBudgets,
+    /// Set a budget.
+    SetBudget,
+    /// Remove a budget.
+    DeleteBudget,
     /// List the operator's dashboards.
     ListGrafanaProductDashboards,
     /// Show one of the operator's dashboards.
@@ -111,6 +117,8 @@ pub enum Operation {
     Healthy,
     /// Show the version.
     BuildInfo,
+    /// Show usage as Prometheus's metrics.
+    ShowUsage,
     /// Describe every operation: OpenAPI.
     DescribeApi,
     /// Show people how to connect an agent.

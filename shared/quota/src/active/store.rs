@@ -26,6 +26,16 @@ pub async fn load<P: Kv + Random>(ports: &P, name: &str, now: Timestamp) -> Resu
     Ok(Stored { key, current: sets(current), previous: sets(previous) })
 }
 
+/// Reads the sets of a budget, whose identities are hashed with the key of its sender's. What was hashed with another
+/// means nothing.
+pub(crate) async fn load_under(kv: &impl Kv, name: &str, key: [u8; 16], now: Timestamp) -> Result<Stored, StoreError> {
+    let epoch = epoch(now);
+    let current = read(kv, name, epoch).await?;
+    let previous = read(kv, name, epoch.saturating_sub(1)).await?;
+    let sets = |slot: Option<Slot>| slot.filter(|slot| slot.key == key).map(|slot| slot.set);
+    Ok(Stored { key, current: sets(current), previous: sets(previous) })
+}
+
 /// Makes the key of a sender that has none. Instances that meet a new sender at once must agree on it before they
 /// mark anything, so it is written first, and read back: the last one wins.
 async fn claim<P: Kv + Random>(ports: &P, name: &str, epoch: u64) -> Result<[u8; 16], StoreError> {
@@ -80,7 +90,7 @@ fn unite(active: &mut Active, epoch: u64, slot: Option<Slot>, now: Timestamp) ->
         active.saved(now, false, u64::MAX);
         return None;
     }
-    let slot = slot.filter(|slot| slot.epoch == epoch);
+    let slot = slot.filter(|slot| slot.epoch == epoch && (!active.under || slot.key == active.key));
     let key = slot.as_ref().map_or(active.key, |slot| slot.key);
     if !active.absorb(Stored { key, current: slot.map(|slot| slot.set), previous: None }, now) {
         active.saved(now, false, u64::MAX);

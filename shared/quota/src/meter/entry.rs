@@ -1,12 +1,7 @@
 //! What an instance remembers of senders, within a bound of bytes.
 
-use crate::{
-    active::Active,
-    amount::{Amount, scale},
-    lease::Lease,
-    life::Life,
-    rates::millis,
-};
+use super::{chosen::Chosen, tally::Tally};
+use crate::{active::group::Group, amount::scale, lease::Lease, life::Life, usage::Reason};
 use cockpit_core::{Timestamp, memory::Recent};
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -16,11 +11,8 @@ use std::{
 /// The bytes an instance may remember: seventeen senders at 250,000 series, or some ten thousand small ones.
 const AT_MOST: usize = 16 << 20;
 
-/// What a sender takes without its active set.
+/// What a sender takes without its active sets.
 const EACH: usize = 1_024;
-
-/// Milliseconds between two times that refusals are counted in the store, as long as the instance lives.
-const PAUSE: u64 = 5_000;
 
 /// Everything remembered.
 #[derive(Debug)]
@@ -39,14 +31,11 @@ impl Default for Entries {
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) lease: RefCell<Lease>,
-    pub(super) active: OnceCell<RefCell<Active>>,
-    refused: Cell<Amount>,
+    pub(super) sets: OnceCell<RefCell<Group>>,
+    chosen: RefCell<Option<Rc<Chosen>>>,
+    tally: Cell<Tally>,
     served: Cell<u64>,
     waiting: Cell<u64>,
-    /// How often anything was refused, and how much of that has been written down, and when.
-    times: Cell<u64>,
-    noted: Cell<u64>,
-    noted_at: Cell<u64>,
 }
 
 /// A push that has come and is not paid for yet.
@@ -78,7 +67,7 @@ impl Entries {
         entry
     }
 
-    /// Notes the size of a sender's active set.
+    /// Notes the size of a sender's active sets.
     pub(super) fn weigh(&self, sender: &str, active: usize) {
         self.senders.borrow_mut().weigh(&sender.to_owned(), EACH.saturating_add(active));
     }
@@ -88,7 +77,7 @@ impl Entries {
         let mut life = self.life.get();
         life.serve(now);
         self.life.set(life);
-        entry.served.set(entry.served.get().saturating_add(1));
+        entry.serve();
     }
 
     /// Whether the instance may be relied on to serve another push.
@@ -104,24 +93,32 @@ impl Entries {
 }
 
 impl Entry {
+    /// Counts a push.
+    pub(super) fn serve(&self) {
+        self.served.set(self.served.get().saturating_add(1));
+    }
+
     /// How many pushes have come and are not paid for yet.
     pub(super) const fn waiting(&self) -> u64 {
         self.waiting.get()
     }
 
-    /// Counts a refusal; gives what has come together once it should be written down.
-    pub(super) fn note(&self, refused: Amount, now: Timestamp, lives: bool) -> Option<Amount> {
-        let sum = self.refused.get().plus(refused);
-        let times = self.times.get().saturating_add(1);
-        self.refused.set(sum);
-        self.times.set(times);
-        let rested = millis(now).saturating_sub(self.noted_at.get()) >= PAUSE;
-        if !rested && (lives || times < self.noted.get().saturating_mul(3)) {
-            return None;
-        }
-        self.noted_at.set(millis(now));
-        self.noted.set(times);
-        self.refused.set(Amount::default());
-        Some(sum)
+    /// What the sender has chosen, if that is known.
+    pub(super) fn chosen(&self) -> Option<Rc<Chosen>> {
+        self.chosen.borrow().clone()
+    }
+
+    /// Remembers what the sender has chosen.
+    pub(super) fn choose(&self, chosen: Rc<Chosen>) {
+        self.chosen.replace(Some(chosen));
+    }
+
+    /// Notes what was refused; gives what should be counted in the store now.
+    pub(super) fn note(&self, reason: Reason, count: u64, now: Timestamp, lives: bool) -> Vec<(Reason, u64)> {
+        let mut tally = self.tally.get();
+        tally.note(reason, count);
+        let due = tally.take(now, lives);
+        self.tally.set(tally);
+        due
     }
 }

@@ -1,4 +1,8 @@
+mod budgets;
+mod tokens;
+
 use super::*;
+use crate::{Budget, Limits, Plan, Selector, Settings, roster, settings, usage};
 use cockpit_core::{Principal, ProjectId, Scope, TokenGrant, routes::ROUTES};
 use cockpit_fake::{Fake, Operations, run};
 
@@ -15,17 +19,42 @@ fn permit_of(project: ProjectId) -> Permit {
 
 /// Pushes series of one sample each; says how many were cut.
 async fn push(fake: &Fake, series: std::ops::Range<u64>) -> Result<u64, Refusal> {
-    let meter = Meter::open(fake, &permit(), Signal::Metrics).await?;
-    let judge =
-        || series.clone().map(|number| u64::from(!meter.admit(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))).sum();
+    push_with(fake, &permit(), series, |_| 0).await
+}
+
+/// The same with another permit, and with series that carry labels: `marks` has a bit for each that is looked out for.
+async fn push_with(
+    fake: &Fake,
+    permit: &Permit,
+    series: std::ops::Range<u64>,
+    marks: impl Fn(u64) -> u64,
+) -> Result<u64, Refusal> {
+    let meter = Meter::open(fake, permit, Signal::Metrics).await?;
+    let judge = || {
+        let cut = series.clone().filter(|number| !meter.admit(identity(*number), marks(*number)));
+        u64::try_from(cut.count()).unwrap()
+    };
     let mut cut = judge();
     if meter.is_unsure() {
         meter.refresh().await?;
         cut = judge();
     }
     meter.pay(series.end - series.start).await?;
-    meter.close(cut).await;
+    let reason = if meter.is_over_budget() { Reason::Budget } else { Reason::Active };
+    meter.close(&[(reason, cut)]).await;
     Ok(cut)
+}
+
+/// An identity as a keyed hash gives it.
+fn identity(number: u64) -> u64 {
+    number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// What the project has used, under the limits of the variable.
+fn used(fake: &Fake) -> Usage {
+    let changes = fake.variables.borrow().get("quotas").cloned().unwrap_or_default();
+    let rate = Limits::DEFAULT.with(&changes).unwrap().metrics.rate;
+    run(usage::read(fake, &Signal::Metrics.sender(PROJECT), &rate, fake.now())).unwrap().total()
 }
 
 fn throttle(result: Result<u64, Refusal>) -> Throttle {
@@ -69,7 +98,7 @@ fn a_rate_that_is_reached_says_whose_which_and_until_when() {
     let fake = Fake::new(&[("quotas", "samples_per_second=5")]);
     assert_eq!(run(push(&fake, 0..100)).unwrap(), 0);
     let refused = throttle(run(push(&fake, 0..1)));
-    assert_eq!((refused.owner, refused.what, refused.limit), ("cockpit", "samples", 100));
+    assert_eq!((&*refused.owner, refused.what, refused.limit), ("cockpit", "samples", 100));
     assert_eq!((refused.current, refused.window), (100, 20));
     assert!((1..=20).contains(&refused.reset) && refused.retry >= refused.reset && refused.retry <= 30, "{refused:?}");
     fake.pass(20);
@@ -124,7 +153,7 @@ fn a_failing_store_lets_pushes_in_or_not_as_the_operator_says() {
         let result = run(push(&fake, 0..10));
         assert_eq!(result.is_ok(), admitted, "rates {rates}, active {active}: {result:?}");
         assert!(admitted || matches!(result, Err(Refusal::Unavailable(_))));
-        assert_eq!(fake.logged.take().is_empty(), active == "closed", "an open failure is logged");
+        assert_eq!(fake.logged.take().is_empty(), rates == "closed", "an open failure is logged");
     }
 }
 
@@ -136,17 +165,47 @@ fn rules_that_are_not_understood_are_our_fault() {
 }
 
 #[test]
-fn usage_is_what_was_pushed_and_what_was_refused() {
+fn usage_is_what_was_pushed_and_what_was_refused_by_reason() {
     let fake = Fake::new(&[("quotas", "samples_per_second=5 active_series=50")]);
     run(push(&fake, 0..60)).unwrap();
     throttle(run(push(&fake, 0..60)));
-    let rate = Limits::DEFAULT.with("samples_per_second=5").unwrap().metrics.rate;
     fake.pass(6);
     throttle(run(push(&fake, 0..60)));
-    let history = run(usage::read(&fake, &format!("{PROJECT}/metrics"), &rate, fake.now())).unwrap();
-    let total = history.total();
+    let total = used(&fake);
     assert_eq!((total.units, total.cut), (100, 10), "the rest of the budget was leased for the push that was refused");
-    assert!(total.throttled >= 1);
+    assert_eq!((total.throttled, total.throttled_token, total.cut_budget, total.invalid), (2, 0, 0, 0));
+}
+
+#[test]
+fn whoever_opens_a_window_collects_the_past_ones_and_tells_of_them_once() {
+    let fake = Fake::new(&[]);
+    let mut told = Vec::new();
+    for _ in 0..40 {
+        let meter = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
+        run(meter.pay(10)).unwrap();
+        told.extend(meter.collected());
+        assert_eq!(meter.collected(), None);
+        fake.pass(30);
+    }
+    let minutes: Vec<_> = told.concat();
+    assert!(minutes.len() >= 15 && told.len() < 7, "{told:?}");
+    assert!(minutes.iter().zip(&minutes[1..]).all(|(one, next)| one.0 + 60 == next.0 && one.1.units < next.1.units));
+    assert_eq!(run(roster::list(&fake, 1, 9)).unwrap(), [Signal::Metrics.sender(PROJECT)], "it is on the roster once");
+}
+
+#[test]
+fn what_a_cockpit_chose_holds_at_once_for_a_new_instance_and_soon_for_every_other() {
+    let fake = Fake::new(&[]);
+    let premium = Plan::find("premium").unwrap();
+    run(push(&fake, 0..1)).unwrap();
+    let plan = |fake: &Fake| run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap().chosen.plan.name;
+    run(settings::save(&fake, PROJECT, &Settings::default().with_plan(premium))).unwrap();
+    assert_eq!(plan(&fake), "free");
+    fake.pass(20);
+    run(push(&fake, 0..1)).unwrap();
+    assert_eq!(plan(&fake), "premium", "the window's first lease brought it to light");
+    fake.forget();
+    assert_eq!(plan(&fake), "premium");
 }
 
 #[test]
@@ -154,12 +213,10 @@ fn pushes_that_are_never_paid_for_do_not_fill_the_memory() {
     let fake = Fake::new(&[]);
     let permits = (0..40).map(|number| permit_of(ProjectId::from_bytes([number; 16]))).collect::<Vec<_>>();
     for permit in &permits {
-        let meter = run(Meter::open(&fake, permit, Signal::Metrics)).unwrap();
-        assert!((0..10_000_u64).all(|number| meter.admit(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
-        run(meter.close(0));
+        assert_eq!(run(push_with(&fake, permit, 0..10_000, |_| 0)).unwrap(), 0);
     }
     fake.forget();
-    let first = Rc::downgrade(&run(Meter::open(&fake, &permits[0], Signal::Metrics)).unwrap().entry);
+    let first = Rc::downgrade(&run(Meter::open(&fake, &permits[0], Signal::Metrics)).unwrap().cockpit.entry);
     for permit in &permits[1..] {
         run(Meter::open(&fake, permit, Signal::Metrics)).unwrap();
     }

@@ -1,4 +1,9 @@
-use super::*;
+use super::{
+    collect::{Collected, collect},
+    counters::{refused_key, window_key},
+    *,
+};
+use crate::Amount;
 use cockpit_core::ports::Clock;
 use cockpit_fake::{Fake, run};
 
@@ -9,9 +14,9 @@ const SENDER: &str = "project/metrics";
 fn push(fake: &Fake, units: u64) {
     let window = RATE.window(fake.now());
     let amount = Amount::push(units).pack();
-    let counter = run(fake.increment(&counter_key(SENDER, window.start), amount)).unwrap();
+    let counter = run(fake.increment(&window_key(SENDER, window.start), amount)).unwrap();
     if counter == amount {
-        run(collect(fake, SENDER, &RATE, fake.now(), 7)).unwrap();
+        drop(run(collect(fake, SENDER, &RATE, fake.now(), 7)).unwrap());
     }
 }
 
@@ -110,9 +115,11 @@ fn what_was_refused_and_what_was_active_are_told_apart() {
     let fake = Fake::new(&[]);
     push(&fake, 1);
     let minute = seconds(fake.now()) / 60;
-    run(fake.increment(&refused_key(SENDER, minute), Amount { units: 30, requests: 2 }.pack())).unwrap();
+    for (reason, count) in [(Reason::Rate, 2), (Reason::Active, 30), (Reason::Invalid, 4)] {
+        run(fake.increment(&refused_key(SENDER, minute, reason), count)).unwrap();
+    }
     let total = history(&fake).total();
-    assert_eq!((total.throttled, total.cut, total.active), (2, 30, 0));
+    assert_eq!((total.throttled, total.cut, total.invalid, total.active), (2, 30, 4, 0));
     fake.pass(600);
     push(&fake, 1);
     let total = history(&fake).total();
@@ -120,17 +127,46 @@ fn what_was_refused_and_what_was_active_are_told_apart() {
 }
 
 #[test]
-fn counters_are_read_in_the_form_of_either_store() {
+fn what_a_collection_found_is_told_minute_by_minute_and_never_falls() {
     let fake = Fake::new(&[]);
-    for (text, want) in [
-        (&b"2199023255562"[..], Amount { units: 10, requests: 2 }),
-        (b"12345678", Amount { units: 12_345_678, requests: 0 }),
-    ] {
-        run(fake.set("c", text)).unwrap();
-        assert_eq!(run(counter(&fake, "c")).unwrap(), Some(want));
+    let mut told: Vec<(u64, Usage)> = Vec::new();
+    for second in 0..1_800 {
+        let window = RATE.window(fake.now());
+        let amount = Amount::push(10).pack();
+        if run(fake.increment(&window_key(SENDER, window.start), amount)).unwrap() == amount
+            && let Collected::Minutes(minutes) = run(collect(&fake, SENDER, &RATE, fake.now(), second)).unwrap()
+        {
+            told.extend(minutes);
+        }
+        fake.pass(1);
     }
-    run(fake.set("c", &Amount::push(5).pack().to_le_bytes())).unwrap();
-    assert_eq!(run(counter(&fake, "c")).unwrap(), Some(Amount::push(5)));
-    run(fake.set("c", b"x")).unwrap();
-    assert!(run(counter(&fake, "c")).is_err());
+    assert!(told.len() >= 25, "{told:?}");
+    // Before the first whole minute there are two that were begun.
+    for (one, next) in told.iter().zip(&told[1..]).skip(2) {
+        assert_eq!((next.0 - one.0, next.1.units - one.1.units), (60, 600));
+        assert!(next.1.active >= one.1.active && one.1.active > 0);
+    }
+}
+
+#[test]
+fn a_collection_while_the_history_is_read_is_noticed() {
+    for late in 0..60 {
+        let fake = Fake::new(&[]);
+        push(&fake, 10);
+        for _ in 0..29 {
+            fake.pass(10);
+            let key = window_key(SENDER, RATE.window(fake.now()).start);
+            run(fake.increment(&key, Amount::push(10).pack())).unwrap();
+        }
+        let now = fake.now();
+        let read = async {
+            for _ in 0..late {
+                cockpit_fake::yield_now().await;
+            }
+            read(&fake, SENDER, &RATE, now).await
+        };
+        let (read, collected) = run(cockpit_fake::both(read, collect(&fake, SENDER, &RATE, now, 7)));
+        assert!(matches!(collected.unwrap(), Collected::Minutes(_)));
+        assert_eq!(read.unwrap().ever.units, 300, "{late} operations later");
+    }
 }

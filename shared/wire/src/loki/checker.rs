@@ -3,7 +3,7 @@
 use super::{Entry, Judge, Stream, labels::Label};
 use crate::{
     checks::{Check, Limit, Limits},
-    identity::{Admission, Identity},
+    identity::{Admission, Admitted, Identity, Watch},
     report::{Report, clip},
 };
 
@@ -29,10 +29,12 @@ pub struct Checker<'l, A> {
     newest: i64,
     admission: A,
     hasher: Identity,
+    watch: Watch,
     /// The labels of the stream at hand, fit to be shown.
     shown: String,
     identity: u64,
-    admitted: Option<bool>,
+    marks: u64,
+    admitted: Option<Admitted>,
     received: u64,
     stored: u64,
     report: Report,
@@ -50,9 +52,11 @@ impl<'l, A: Admission> Checker<'l, A> {
             oldest: nanos(Limit::Retention).map_or(i64::MIN, |age| now.saturating_sub(age)),
             newest: nanos(Limit::CreationGrace).map_or(i64::MAX, |grace| now.saturating_add(grace)),
             hasher: Identity::new(&admission.key()),
+            watch: Watch::of(&admission),
             admission,
             shown: String::new(),
             identity: 0,
+            marks: 0,
             admitted: None,
             received: 0,
             stored: 0,
@@ -174,7 +178,9 @@ impl<A: Admission> Judge for Checker<'_, A> {
         if let Some((check, what)) = &failed {
             self.report.note(*check, || format!("{what}{}", self.shown));
         } else if let Ok(labels) = stream.labels {
-            self.identity = self.hasher.series(labels.iter().map(|label| self.hasher.label(&label.name, &label.value)));
+            let hashes = labels.iter().map(|label| self.hasher.label(&label.name, &label.value));
+            self.marks = self.watch.marks(hashes.clone());
+            self.identity = self.hasher.series(hashes);
         }
         failed.is_none()
     }
@@ -182,10 +188,16 @@ impl<A: Admission> Judge for Checker<'_, A> {
     fn entry(&mut self, entry: &Entry) -> bool {
         let failed = self.violated(entry).or_else(|| {
             // Only a stream of which something would be stored asks to be active.
-            let admitted = *self.admitted.get_or_insert_with(|| self.admission.admit(self.identity));
-            (!admitted).then_some(Check::TooManyStreams)
+            match *self.admitted.get_or_insert_with(|| self.admission.admit(self.identity, self.marks)) {
+                Admitted::Yes => None,
+                Admitted::Full => Some(Check::TooManyStreams),
+                Admitted::OverBudget => Some(Check::TooManyStreamsOfBudget),
+            }
         });
         match failed {
+            Some(check @ (Check::TooManyStreams | Check::TooManyStreamsOfBudget)) => {
+                self.report.note(check, || format!("{}: {}", self.admission.why(), self.shown));
+            }
             Some(check) => self.report.note(check, || measure(entry, check) + &self.shown),
             None => self.stored = self.stored.saturating_add(1),
         }

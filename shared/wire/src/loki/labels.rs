@@ -34,6 +34,14 @@ pub struct LabelsError {
 /// Repeated names stay, for the check that refuses them. What is allocated is bounded by the text's length, which
 /// must not be more than `longest`.
 pub fn parse<'a>(text: &'a [u8], longest: usize, labels: &mut Vec<Label<'a>>) -> Result<(), LabelsError> {
+    read(text, longest, labels)?;
+    labels.retain(|label| !label.value.is_empty());
+    labels.sort();
+    Ok(())
+}
+
+/// Reads a text into `labels`, which is cleared first: all of them, as they stand there.
+pub fn read<'a>(text: &'a [u8], longest: usize, labels: &mut Vec<Label<'a>>) -> Result<(), LabelsError> {
     labels.clear();
     if text.len() > longest {
         return Err(LabelsError { wanted: "the end", at: longest });
@@ -54,8 +62,6 @@ pub fn parse<'a>(text: &'a [u8], longest: usize, labels: &mut Vec<Label<'a>>) ->
         labels.retain(|label| *label.name != *METRIC_NAME.as_bytes());
         labels.push(Label { name: bytes(METRIC_NAME), value: bytes(metric) });
     }
-    labels.retain(|label| !label.value.is_empty());
-    labels.sort();
     Ok(())
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Rules<'r> {
     pub(super) identity: Identity,
     /// Series of metrics so named are new while there is no room.
     pub(super) refused: &'r [u8],
+    /// Series of metrics so named are new while there is no room in a budget.
+    pub(super) over_budget: &'r [u8],
     /// Exemplars must not be older; found out by the reference itself.
     pub(super) exemplars_since: i64,
 }
@@ -99,15 +101,17 @@ impl Rules<'_> {
             pass(many.or(self.exemplar(labels, *at)))
         });
         let has = series.samples.len() + series.histograms.len();
-        let new = labels.iter().any(|(name, value)| name == b"__name__" && value == self.refused);
+        let is = |metric| labels.iter().any(|(name, value)| name == b"__name__" && value == metric);
         if had == 0 || has == 0 || labels.is_empty() {
             return had == 0 || has > 0;
         }
         asked.push(self.identity.series(labels.iter().map(|(name, value)| self.identity.label(name, value))));
-        if new {
+        if is(self.over_budget) {
+            refuse(Check::TooManySeriesOfBudget);
+        } else if is(self.refused) {
             refuse(Check::TooManySeries);
         }
-        !new
+        !is(self.over_budget) && !is(self.refused)
     }
 
     fn labels(&self, labels: &[(Vec<u8>, Vec<u8>)]) -> Option<Check> {

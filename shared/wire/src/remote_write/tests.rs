@@ -1,3 +1,4 @@
+mod budgets;
 mod generator;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     checks::{Check, Limit, Limits},
-    identity::{Admission, Identity, Open},
+    identity::{Admission, Admitted, Identity, Open},
     protobuf::ProtobufError,
     random::{Random, malformed, rounds},
     scramble::scramble,
@@ -25,9 +26,10 @@ use std::collections::{BTreeMap, HashSet};
 const NOW: i64 = 1_700_000_000_000;
 const KEY: [u8; 16] = [7; 16];
 
-/// Admits all but a few, and remembers who asked.
+/// Admits all but a few, and none with a certain label, and remembers who asked.
 struct Refusing {
     refused: HashSet<u64>,
+    watched: [(String, String); 1],
     asked: Vec<u64>,
 }
 
@@ -36,9 +38,17 @@ impl Admission for Refusing {
         KEY
     }
 
-    fn admit(&mut self, identity: u64) -> bool {
+    fn watched(&self) -> &[(String, String)] {
+        &self.watched
+    }
+
+    fn admit(&mut self, identity: u64, marks: u64) -> Admitted {
         self.asked.push(identity);
-        !self.refused.contains(&identity)
+        match marks {
+            1 => Admitted::OverBudget,
+            _ if self.refused.contains(&identity) => Admitted::Full,
+            _ => Admitted::Yes,
+        }
     }
 }
 
@@ -87,9 +97,9 @@ fn compare<R: Request + std::fmt::Debug>(
     counts: &mut BTreeMap<Check, u32>,
 ) -> bool {
     let identity = Identity::new(&KEY);
-    let rules = Rules { limits, now: NOW, identity, refused: b"full", exemplars_since: i64::MIN };
+    let rules = Rules { limits, now: NOW, identity, refused: b"full", over_budget: b"over", exemplars_since: i64::MIN };
     let refused = R::decode(body).map(|request| identities(plain(&request), b"full")).unwrap_or_default();
-    let mut admission = Refusing { refused, asked: Vec::new() };
+    let mut admission = Refusing { refused, watched: [("__name__".into(), "over".into())], asked: Vec::new() };
     let ours = validate(limits, NOW, &mut admission, |judge| walk(body, judge));
     let theirs = reference::judge::<R>(body, &rules);
     let Ok((judged, report)) = ours else {
@@ -246,9 +256,9 @@ fn a_series_is_known_again_however_it_is_sent() {
         fn key(&self) -> [u8; 16] {
             KEY
         }
-        fn admit(&mut self, identity: u64) -> bool {
+        fn admit(&mut self, identity: u64, _: u64) -> Admitted {
             self.0.insert(identity);
-            true
+            Admitted::Yes
         }
     }
     let limits = Limits::default();

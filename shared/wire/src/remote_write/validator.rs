@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     checks::{Check, Limit, Limits},
-    identity::{Admission, Identity, Named},
+    identity::{Admission, Admitted, Identity, Named, Watch},
     protobuf::ProtobufError,
     report::Report,
     words::is_ascii,
@@ -20,6 +20,7 @@ const INFO: &[u8] = b"_info";
 pub struct Validator<'v, A> {
     limits: &'v Limits,
     identity: Identity,
+    watch: Watch,
     utf8_names: bool,
     /// How many labels a series may have, and one whose purpose is its labels.
     labels: [usize; 2],
@@ -88,6 +89,7 @@ impl<'v, A: Admission> Validator<'v, A> {
             limits,
             labels,
             identity: Identity::new(&admission.key()),
+            watch: Watch::of(admission),
             utf8_names: limits.value(Limit::Utf8Names) != 0,
             admission,
             earliest: millis(Limit::Retention).map_or(i64::MIN, |retention| now_millis.saturating_sub(retention)),
@@ -258,7 +260,15 @@ impl<A: Admission> Judge for Validator<'_, A> {
         if labels.count() == 0 {
             return true;
         }
-        self.admission.admit(labels.identity()) || self.refuse(Check::TooManySeries, || shown_metric(labels))
+        let marks = self.watch.marks(labels.sorted().map(|label| label.seen.hash));
+        let check = match self.admission.admit(labels.identity(), marks) {
+            Admitted::Yes => return true,
+            Admitted::Full => Check::TooManySeries,
+            Admitted::OverBudget => Check::TooManySeriesOfBudget,
+        };
+        let (report, admission) = (&mut self.report, &*self.admission);
+        report.note(check, || format!("{}: {}", admission.why(), shown_metric(labels)));
+        false
     }
 
     fn metadata(&mut self, metadata: &Metadata<'_>) -> bool {

@@ -92,23 +92,54 @@ fn limits_change_and_turn_off() {
 }
 
 /// Admits nobody, and remembers who asked.
-struct Full<'f>(&'f mut Vec<u64>);
+struct Nobody<'f>(&'f mut Vec<u64>);
 
-impl Admission for Full<'_> {
+impl Admission for Nobody<'_> {
     fn key(&self) -> [u8; 16] {
         [7; 16]
     }
 
-    fn admit(&mut self, identity: u64) -> bool {
+    fn admit(&mut self, identity: u64, _: u64) -> Admitted {
         self.0.push(identity);
-        false
+        Admitted::Full
     }
+}
+
+/// Admits what does not carry a label.
+struct Watching([(String, String); 1]);
+
+impl Admission for Watching {
+    fn key(&self) -> [u8; 16] {
+        [7; 16]
+    }
+
+    fn watched(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    fn admit(&mut self, _: u64, marks: u64) -> Admitted {
+        if marks == 0 { Admitted::Yes } else { Admitted::OverBudget }
+    }
+
+    fn why(&self) -> String {
+        "the budget has 5 of 5".into()
+    }
+}
+
+#[test]
+fn a_stream_over_a_budget_is_refused_with_its_reason() {
+    let watching = || Watching([("team".into(), "a".into())]);
+    let (_, kept, line) = judge("", "{team=\"a\",b=\"c\"}", &[GOOD], watching());
+    assert_eq!(kept, [false]);
+    assert!(line.starts_with("0 of 1 log entries stored; 1 stream_limit_per_budget: "), "{line}");
+    assert!(line.contains("the budget has 5 of 5: {team"), "{line}");
+    assert_eq!(judge("", "{team=\"b\",b=\"a\"}", &[GOOD], watching()).1, [true]);
 }
 
 #[test]
 fn a_new_stream_over_the_limit_is_refused_and_asks_once() {
     let mut asked = Vec::new();
-    let (_, kept, line) = judge("", "{b=\"c\",a=\"b\",e=\"\"}", &[GOOD, GOOD], Full(&mut asked));
+    let (_, kept, line) = judge("", "{b=\"c\",a=\"b\",e=\"\"}", &[GOOD, GOOD], Nobody(&mut asked));
     assert_eq!(kept, [false, false]);
     assert!(line.starts_with("0 of 2 log entries stored; 2 stream_limit: "), "{line}");
     let hasher = Identity::new(&[7; 16]);
@@ -119,7 +150,7 @@ fn a_new_stream_over_the_limit_is_refused_and_asks_once() {
 fn each_stream_is_admitted_for_itself() {
     let mut asked = Vec::new();
     let limits = Limits::default();
-    let mut checker = Checker::new(&limits, NOW, Full(&mut asked));
+    let mut checker = Checker::new(&limits, NOW, Nobody(&mut asked));
     for text in ["{a=\"b\"}", "{a=\"c\"}"] {
         let mut parsed = Vec::new();
         labels::parse(text.as_bytes(), 100, &mut parsed).unwrap();
@@ -132,6 +163,6 @@ fn each_stream_is_admitted_for_itself() {
 #[test]
 fn a_stream_of_which_nothing_would_be_stored_does_not_ask_to_be_active() {
     let mut asked = Vec::new();
-    judge("", "{a=\"b\"}", &[Entry { nanos: 0, ..GOOD }], Full(&mut asked));
+    judge("", "{a=\"b\"}", &[Entry { nanos: 0, ..GOOD }], Nobody(&mut asked));
     assert!(asked.is_empty());
 }

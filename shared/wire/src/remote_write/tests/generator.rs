@@ -65,9 +65,9 @@ impl Generator {
     }
 
     fn other_pairs(&mut self) -> Pairs {
-        let metrics = ["up", "down", "full", "build_info", "a:b", "", "9x", "é", "a name that is long"];
+        let metrics = ["up", "down", "full", "over", "build_info", "a:b", "", "9x", "é", "a name that is long"];
         let metric =
-            if self.random.below(3) > 0 { self.random.pick(&metrics[..4]) } else { self.random.pick(&metrics) };
+            if self.random.below(3) > 0 { self.random.pick(&metrics[..5]) } else { self.random.pick(&metrics) };
         let names = ["job", "instance", "zone", "le", "__name__", "long_name_x", "a-b", "", "é"];
         let values = ["api", "1", "", "a value too long", "\u{7f}"];
         let mut pairs = vec![("__name__", metric)];

@@ -1,0 +1,17 @@
+//! What push functions do alike, whatever the signal and the protocol: between the walkers that know the bytes and the
+//! meter that knows the limits.
+//!
+//! Not allowed here: to look at what a push says. [`Counted`] lets the meter decide on series and streams, [`refused`]
+//! tells it what was cut out, and [`with_usage`] sends what it learnt about usage to the metrics backend.
+
+#![forbid(unsafe_code)]
+
+mod counted;
+mod explain;
+mod usage;
+mod variables;
+
+pub use counted::{Counted, refused};
+pub use explain::shown;
+pub use usage::with_usage;
+pub use variables::{limits, path};

@@ -1,0 +1,247 @@
+//! The active sets of a sender: that of its Cockpit, and one for each budget below it.
+//!
+//! A series that several budgets are for must find room in all of them. The sets of budgets are read when the first
+//! series comes that they are for, so a sender without budgets, or without such series, pays nothing for them.
+
+use super::{Active, Verdict, store};
+use crate::budget::Budgets;
+use cockpit_core::{
+    Timestamp,
+    ports::{Clock, Kv, Random, StoreError},
+};
+use std::{cell::RefCell, rc::Rc};
+
+/// The sets of one sender.
+#[derive(Debug)]
+pub(crate) struct Group {
+    whole: Rc<RefCell<Active>>,
+    parts: Vec<Part>,
+    /// Whether this push makes do with what is known.
+    settled: bool,
+}
+
+/// The set of one budget.
+#[derive(Debug)]
+struct Part {
+    number: u32,
+    /// What is known of it; nothing until it is needed.
+    active: Option<Rc<RefCell<Active>>>,
+    /// Whether this push needs what the store knows of it.
+    wanted: bool,
+}
+
+/// What a series or stream was refused for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// The Cockpit's limit.
+    Whole,
+    /// That of the budget in this place.
+    Budget(usize),
+}
+
+/// What is thought of one series or stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opinion {
+    /// It may go in, and is marked.
+    Accepted,
+    /// It is new, and there is no room.
+    Refused(Limit),
+    /// Somebody has to look at the store first.
+    Unsure,
+}
+
+impl Group {
+    /// The group around a Cockpit's set.
+    pub(crate) fn new(whole: Active) -> Self {
+        Self { whole: Rc::new(RefCell::new(whole)), parts: Vec::new(), settled: false }
+    }
+
+    /// Begins a push. Says whether the Cockpit's set must be read first.
+    pub(crate) fn begin(&mut self, limit: u64, budgets: &Budgets, now: Timestamp) -> bool {
+        self.settled = false;
+        let turned = self.whole.borrow_mut().begin(limit, now);
+        self.arrange(budgets);
+        let key = self.whole.borrow().key();
+        for (part, row) in self.parts.iter_mut().zip(budgets.rows()) {
+            part.wanted = false;
+            // What is known of another epoch, or under another key, is better read again.
+            let good = part.active.as_ref().is_some_and(|active| {
+                let mut active = active.borrow_mut();
+                !active.begin(row.limit, now) && active.key() == key
+            });
+            part.active = part.active.take().filter(|_| good);
+        }
+        turned
+    }
+
+    /// Has a part for each budget, in their order, and keeps what is known of those that stay.
+    fn arrange(&mut self, budgets: &Budgets) {
+        let same = self.parts.iter().map(|part| part.number).eq(budgets.rows().iter().map(|row| row.number));
+        if same {
+            return;
+        }
+        let mut old = std::mem::take(&mut self.parts);
+        self.parts.extend(budgets.rows().iter().map(|row| {
+            let known = old.iter_mut().find(|part| part.number == row.number);
+            Part { number: row.number, active: known.and_then(|part| part.active.take()), wanted: false }
+        }));
+    }
+
+    /// Judges one identity, and marks it as active if it is accepted. `marks` says which of the budgets' labels it
+    /// carries.
+    pub(crate) fn admit(&mut self, budgets: &Budgets, identity: u64, marks: u64) -> Opinion {
+        if marks == 0 || self.parts.is_empty() {
+            return opinion(self.whole.borrow_mut().admit(identity), Limit::Whole);
+        }
+        let settled = self.settled;
+        let mut sure = true;
+        for (place, (part, row)) in self.parts.iter_mut().zip(budgets.rows()).enumerate() {
+            if marks & row.mask != row.mask {
+                continue;
+            }
+            let verdict = part.active.as_ref().map(|active| active.borrow_mut().judge(identity));
+            match verdict {
+                Some(Verdict::Accepted) => {}
+                Some(Verdict::Refused) => return Opinion::Refused(Limit::Budget(place)),
+                None if settled => {}
+                Some(Verdict::Unsure) | None => (part.wanted, sure) = (true, false),
+            }
+        }
+        let verdict = opinion(self.whole.borrow_mut().judge(identity), Limit::Whole);
+        if verdict != Opinion::Accepted || !sure {
+            return if sure || verdict != Opinion::Accepted { verdict } else { Opinion::Unsure };
+        }
+        self.whole.borrow_mut().mark(identity);
+        let met = self.parts.iter().zip(budgets.rows()).filter(|(_, row)| marks & row.mask == row.mask);
+        met.filter_map(|(part, _)| part.active.as_ref()).for_each(|active| active.borrow_mut().mark(identity));
+        Opinion::Accepted
+    }
+
+    /// Whether anything was unsure since the push began.
+    pub(crate) fn is_unsure(&self) -> bool {
+        !self.settled && (self.whole.borrow().is_unsure() || self.parts.iter().any(|part| part.wanted))
+    }
+
+    /// Makes do with what is known for this push.
+    pub(crate) fn settle(&mut self) {
+        self.settled = true;
+        self.all().for_each(|active| active.borrow_mut().settle());
+    }
+
+    /// Asks for all that the store knows of budgets.
+    pub(crate) fn want_all(&mut self) {
+        self.parts.iter_mut().for_each(|part| part.wanted = true);
+    }
+
+    /// The Cockpit's set.
+    pub(crate) const fn whole(&self) -> &Rc<RefCell<Active>> {
+        &self.whole
+    }
+
+    /// How many are active, of all or of those that a budget is for.
+    pub(crate) fn count(&self, limit: Limit) -> u64 {
+        let active = match limit {
+            Limit::Whole => Some(&self.whole),
+            Limit::Budget(place) => self.parts.get(place).and_then(|part| part.active.as_ref()),
+        };
+        active.map_or(0, |active| active.borrow().count())
+    }
+
+    /// The bytes it takes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.all().fold(0, |sum, active| sum.saturating_add(active.borrow().bytes()))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Rc<RefCell<Active>>> {
+        std::iter::once(&self.whole).chain(self.parts.iter().filter_map(|part| part.active.as_ref()))
+    }
+
+    /// The sets that are known, with their keys in the store below `name`.
+    fn named(&self, name: &str) -> Vec<(String, Rc<RefCell<Active>>)> {
+        let parts = self.parts.iter().filter_map(|part| Some((part_name(name, part.number), part.active.clone()?)));
+        std::iter::once((name.to_owned(), Rc::clone(&self.whole))).chain(parts).collect()
+    }
+
+    /// The numbers of the budgets that this push needs to know more of.
+    fn wanted(&self) -> Vec<u32> {
+        self.parts.iter().filter(|part| part.wanted).map(|part| part.number).collect()
+    }
+}
+
+const fn opinion(verdict: Verdict, limit: Limit) -> Opinion {
+    match verdict {
+        Verdict::Accepted => Opinion::Accepted,
+        Verdict::Refused => Opinion::Refused(limit),
+        Verdict::Unsure => Opinion::Unsure,
+    }
+}
+
+fn part_name(name: &str, number: u32) -> String {
+    format!("{name}/b{number}")
+}
+
+/// Tells the store what is known here of the sets that were unsure, and learns what others know.
+pub(crate) async fn refresh<P: Kv + Clock>(
+    ports: &P,
+    name: &str,
+    group: &RefCell<Group>,
+    budgets: &Budgets,
+) -> Result<(), StoreError> {
+    let (whole, wanted) = (Rc::clone(group.borrow().whole()), group.borrow().wanted());
+    if whole.borrow().is_unsure() {
+        store::merge(ports, name, &whole).await?;
+    }
+    for number in wanted {
+        let part = |group: &Group| group.parts.iter().position(|part| part.number == number);
+        let known = part(&group.borrow()).and_then(|place| group.borrow().parts.get(place)?.active.clone());
+        let key = whole.borrow().key();
+        match known.filter(|known| known.borrow().key() == key) {
+            Some(known) => store::merge(ports, &part_name(name, number), &known).await?,
+            None => {
+                let stored = store::load_under(ports, &part_name(name, number), key, ports.now()).await?;
+                let limit = budgets.rows().iter().find(|row| row.number == number).map_or(0, |row| row.limit);
+                let active = Rc::new(RefCell::new(Active::under(limit, ports.now(), stored)));
+                let mut group = group.borrow_mut();
+                if let Some(part) = part(&group).and_then(|place| group.parts.get_mut(place)) {
+                    part.active = Some(active);
+                }
+            }
+        }
+    }
+    group.borrow_mut().settle();
+    Ok(())
+}
+
+/// Shares what is due. `lives` says whether the instance will likely see another push.
+pub(crate) async fn share<P: Kv + Clock>(
+    ports: &P,
+    name: &str,
+    group: &RefCell<Group>,
+    lives: bool,
+) -> Result<(), StoreError> {
+    let named = group.borrow().named(name);
+    for (name, active) in named {
+        if active.borrow().is_due(ports.now(), lives) {
+            store::merge(ports, &name, &active).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes in what the store knows of the Cockpit's set.
+pub(crate) async fn load<P: Kv + Clock + Random>(
+    ports: &P,
+    name: &str,
+    limit: u64,
+    group: Option<&RefCell<Group>>,
+) -> Result<Option<Group>, StoreError> {
+    let now = ports.now();
+    let stored = store::load(ports, name, now).await?;
+    match group {
+        Some(group) => {
+            group.borrow().whole().borrow_mut().absorb(stored, now);
+            Ok(None)
+        }
+        None => Ok(Some(Group::new(Active::new(limit, now, stored)))),
+    }
+}

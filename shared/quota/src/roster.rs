@@ -1,0 +1,55 @@
+//! The roster: who has ever sent anything, so that an operator can be shown them all. The store has no scan.
+//!
+//! A sender is added when its first window is opened, and stays. One that was added twice stands there twice.
+
+use crate::usage::counters;
+use cockpit_core::ports::{Kv, StoreError};
+
+const NEXT: &str = "roster/next";
+
+/// Adds a sender.
+pub async fn add(kv: &impl Kv, sender: &str) -> Result<(), StoreError> {
+    let number = kv.increment(NEXT, 1).await?;
+    kv.set(&key(u64::try_from(number).unwrap_or(0)), sender.as_bytes()).await
+}
+
+/// How many senders there are; a little more where one was added twice.
+pub async fn len(kv: &impl Kv) -> Result<u64, StoreError> {
+    Ok(counters::read(kv, NEXT).await?.and_then(|next| u64::try_from(next).ok()).unwrap_or(0))
+}
+
+/// Up to `most` senders, from the one of this number on; the first has number 1.
+pub async fn list(kv: &impl Kv, first: u64, most: u64) -> Result<Vec<String>, StoreError> {
+    let end = len(kv).await?.min(first.saturating_add(most).saturating_sub(1));
+    let mut senders = Vec::new();
+    for number in first..=end {
+        // A number without a name was taken by a call that died.
+        let name = kv.get(&key(number)).await?.and_then(|bytes| String::from_utf8(bytes).ok());
+        senders.extend(name);
+    }
+    Ok(senders)
+}
+
+fn key(number: u64) -> String {
+    format!("roster/{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cockpit_fake::{Fake, run};
+
+    #[test]
+    fn senders_are_listed_in_pages_in_the_order_in_which_they_came() {
+        let fake = Fake::new(&[]);
+        assert_eq!((run(len(&fake)).unwrap(), run(list(&fake, 1, 10)).unwrap()), (0, vec![]));
+        for name in ["a", "b", "c"] {
+            run(add(&fake, name)).unwrap();
+        }
+        run(cockpit_core::ports::Kv::delete(&fake, &key(2))).unwrap();
+        assert_eq!(run(len(&fake)).unwrap(), 3);
+        assert_eq!(run(list(&fake, 1, 3)).unwrap(), ["a", "c"]);
+        assert_eq!(run(list(&fake, 3, 10)).unwrap(), ["c"]);
+        assert_eq!(run(list(&fake, 4, 10)).unwrap(), Vec::<String>::new());
+    }
+}

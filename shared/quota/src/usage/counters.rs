@@ -1,0 +1,79 @@
+//! The counters of the last few minutes: what each window let in, and what each minute refused.
+
+use super::{Reason, Usage};
+use crate::{amount::Amount, rates::Rate};
+use cockpit_core::ports::{Kv, StoreError};
+
+/// The most minutes that are looked at. Later counters do not exist: whoever opened their windows collected.
+pub(super) const REACH: u64 = 16;
+
+/// The key of a window's counter.
+pub fn window_key(sender: &str, window: u64) -> String {
+    format!("rate/{sender}/{window}")
+}
+
+/// The key of a minute's counter of what was refused for a reason.
+pub fn refused_key(sender: &str, minute: u64, reason: Reason) -> String {
+    format!("refused/{sender}/{minute}/{}", reason.name())
+}
+
+/// What has been given out in a window.
+pub async fn given(kv: &impl Kv, sender: &str, window: u64) -> Result<Amount, StoreError> {
+    Ok(Amount::unpack(read(kv, &window_key(sender, window)).await?.unwrap_or(0)))
+}
+
+/// A minute's counters, and the keys of those that exist.
+pub(super) struct Found {
+    pub(super) usage: Usage,
+    pub(super) keys: Vec<String>,
+}
+
+pub(super) async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) -> Result<Found, StoreError> {
+    let start = minute.saturating_mul(60);
+    let mut found = Found { usage: Usage { start, ..Usage::default() }, keys: Vec::new() };
+    for step in 0..60_u64.checked_div(rate.window).unwrap_or(1) {
+        let key = window_key(sender, start.saturating_add(step.saturating_mul(rate.window)));
+        let Some(taken) = read(kv, &key).await? else { continue };
+        let taken = Amount::unpack(taken).min(rate.budget());
+        found.usage.units = found.usage.units.saturating_add(taken.units);
+        found.usage.requests = found.usage.requests.saturating_add(taken.requests);
+        found.keys.push(key);
+    }
+    for reason in Reason::ALL {
+        let key = refused_key(sender, minute, reason);
+        let Some(refused) = read(kv, &key).await? else { continue };
+        *found.usage.refused_mut(reason) = u64::try_from(refused).unwrap_or(0);
+        found.keys.push(key);
+    }
+    Ok(found)
+}
+
+/// Reads a counter without creating it. Stores show counters as eight bytes, or as decimal digits, which as eight
+/// bytes would be a counter beyond any budget.
+pub(crate) async fn read(kv: &impl Kv, key: &str) -> Result<Option<i64>, StoreError> {
+    let Some(bytes) = kv.get(key).await? else { return Ok(None) };
+    let digits = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+    let binary = bytes.as_slice().try_into().ok().map(i64::from_le_bytes);
+    digits.or(binary).map(Some).ok_or_else(|| StoreError(format!("{key} is no counter")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cockpit_fake::{Fake, run};
+
+    #[test]
+    fn counters_are_read_in_the_form_of_either_store() {
+        let fake = Fake::new(&[]);
+        assert_eq!(run(read(&fake, "c")).unwrap(), None);
+        for (text, want) in [(&b"2199023255562"[..], 2_199_023_255_562), (b"12345678", 12_345_678), (b"-5", -5)] {
+            run(fake.set("c", text)).unwrap();
+            assert_eq!(run(read(&fake, "c")).unwrap(), Some(want));
+        }
+        let packed = Amount::push(5).pack();
+        run(fake.set("c", &packed.to_le_bytes())).unwrap();
+        assert_eq!(run(read(&fake, "c")).unwrap(), Some(packed));
+        run(fake.set("c", b"x")).unwrap();
+        assert!(run(read(&fake, "c")).is_err());
+    }
+}
