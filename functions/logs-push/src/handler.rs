@@ -8,7 +8,6 @@ use cockpit_otlp::Export;
 use cockpit_push::{Counted, limits, path, shown, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
-    checks::Limits,
     explain::Explanation,
     identity::{Admission, Open},
     loki::{self, Judged, checker::Checker},
@@ -31,12 +30,12 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let media = Media::of(call.headers())?;
-    let limits = limits(call.ports, "logs_limits").await?;
     let now = call.ports.now().micros().saturating_mul(1000);
     if call.wants_explanation() {
-        return explain(&mut call, &media, Checker::new(&limits, now, Open), &limits).await;
+        return explain(&mut call, &media, now).await;
     }
     let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
+    let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
     let body = call.read().await?;
     let checker = || Checker::new(&limits, now, Counted(&meter));
     let mut push = read(&call, &media, &body, checker())?;
@@ -62,17 +61,14 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
 }
 
 /// What would become of a push, which is neither counted nor stored.
-async fn explain(
-    call: &mut Call<'_, impl Ports>,
-    media: &Media,
-    checker: Checker<'_, Open>,
-    limits: &Limits,
-) -> Result<Response<Body>, Refusal> {
+async fn explain(call: &mut Call<'_, impl Ports>, media: &Media, now: i64) -> Result<Response<Body>, Refusal> {
+    let meter = Meter::peek(call.ports, &call.permit, Signal::Logs).await?;
+    let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
     let body = call.read().await?;
-    let Read { checker, .. } = read(call, media, &body, checker)?;
+    let Read { checker, .. } = read(call, media, &body, Checker::new(&limits, now, Open))?;
     let (received, stored) = checker.entries();
-    let usage = Meter::usage(call.ports, &call.permit, Signal::Logs).await?;
-    json(&Explanation::new(checker.report(), limits, received, stored).with(usage.into_iter().map(shown)))
+    let usage = meter.usage().await?;
+    json(&Explanation::new(checker.report(), &limits, received, stored).with(usage.into_iter().map(shown)))
 }
 
 /// What is known of a push once it is read. Its text is not kept: many may wait for the store at once.

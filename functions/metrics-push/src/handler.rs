@@ -37,11 +37,11 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 /// Forwards a good request byte for byte, and the good part of any other.
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let version = Version::of(call.headers())?;
-    let limits = limits(call.ports, "metrics_limits").await?;
     if call.wants_explanation() {
-        return explain(&mut call, version, &limits).await;
+        return explain(&mut call, version).await;
     }
     let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
+    let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
     let block = call.read().await?;
     let mut push = read(&call, version, &block, &limits, &mut Counted(&meter))?;
     if meter.is_unsure() {
@@ -71,16 +71,14 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
 }
 
 /// What would become of a push, which is neither counted nor stored.
-async fn explain(
-    call: &mut Call<'_, impl Ports>,
-    version: Version,
-    limits: &Limits,
-) -> Result<Response<Body>, Refusal> {
+async fn explain(call: &mut Call<'_, impl Ports>, version: Version) -> Result<Response<Body>, Refusal> {
+    let meter = Meter::peek(call.ports, &call.permit, Signal::Metrics).await?;
+    let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
     let block = call.read().await?;
-    let Read { sent, kept, report, .. } = read(call, version, &block, limits, &mut Open)?;
+    let Read { sent, kept, report, .. } = read(call, version, &block, &limits, &mut Open)?;
     let values = |contents: &Contents| u64::try_from(contents.values()).unwrap_or(u64::MAX);
-    let usage = Meter::usage(call.ports, &call.permit, Signal::Metrics).await?;
-    json(&Explanation::new(&report, limits, values(&sent), values(&kept)).with(usage.into_iter().map(shown)))
+    let usage = meter.usage().await?;
+    json(&Explanation::new(&report, &limits, values(&sent), values(&kept)).with(usage.into_iter().map(shown)))
 }
 
 /// What is known of a push once it is read. The request itself is not kept: many may wait for the store at once.

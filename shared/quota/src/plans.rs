@@ -87,6 +87,14 @@ impl Plan {
         PLANS.iter().find(|plan| plan.name == name)
     }
 
+    /// Seconds that what is pushed is kept.
+    pub const fn retention(&self, signal: Signal) -> u64 {
+        match signal {
+            Signal::Metrics => self.metrics_retention,
+            Signal::Logs => self.logs_retention,
+        }
+    }
+
     /// The plan of a Cockpit that has chosen none.
     pub fn standard() -> &'static Self {
         let [first, ..] = &PLANS;

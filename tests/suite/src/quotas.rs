@@ -171,6 +171,26 @@ fn what_a_plan_allows_and_the_operator_changes_is_what_holds() {
     assert!(text(&cut).ends_with("the cockpit has 2 of 2: around\n"), "{cut:?}");
 }
 
+#[test]
+fn samples_are_too_old_once_the_plan_no_longer_keeps_them() {
+    const DAY: i64 = 86_400_000;
+    for (limits, plan, days, wanted) in [
+        ("", "free", 32, 400),
+        ("", "premium", 32, 200),
+        ("", "premium", 366, 400),
+        ("retention=864000", "premium", 11, 400),
+    ] {
+        let world = World::with(&[("metrics_limits", limits)]);
+        manage(&world, "plans", &Method::POST, "select-plan", &json!({"project_id": PROJECT, "plan_id": plan}));
+        let (old, secret) =
+            (series(&[("__name__", "up")], &[NOW_MILLIS - days * DAY]), world.token(&[Scope::WriteMetrics]));
+        let pushed = push_metrics(&world, &secret, "/api/v1/push", &old);
+        assert_eq!(pushed.status, wanted, "{plan}, {days} days: {pushed:?}");
+        let explained = push_metrics(&world, &secret, "/api/v1/push?explain=true", &old);
+        assert_eq!(json_of(&explained)["stored"], u8::from(wanted == 200), "{plan}, {days} days");
+    }
+}
+
 /// Pushes once in ten seconds for so many; tells what the metrics backend was sent besides those pushes.
 fn push_for(world: &World, seconds: i64, push: impl Fn()) -> Vec<Received> {
     world.fake.upstream.take_sent();

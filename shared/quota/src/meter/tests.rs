@@ -209,6 +209,23 @@ fn what_a_cockpit_chose_holds_at_once_for_a_new_instance_and_soon_for_every_othe
 }
 
 #[test]
+fn data_is_kept_for_as_long_as_the_plan_says_and_nobody_guesses_while_the_store_fails() {
+    const DAY: u64 = 86_400;
+    let fake = Fake::new(&[]);
+    let retention = |signal| run(Meter::open(&fake, &permit(), signal)).unwrap().retention();
+    fake.kv.fail_after(0);
+    assert_eq!(Signal::ALL.map(retention), [None, None]);
+    fake.kv.fail_after(None);
+    assert_eq!(Signal::ALL.map(retention), [Some(31 * DAY), Some(7 * DAY)]);
+    fake.forget();
+    let premium = Settings::default().with_plan(Plan::find("premium").unwrap());
+    run(settings::save(&fake, PROJECT, &premium)).unwrap();
+    assert_eq!(Signal::ALL.map(retention), [Some(365 * DAY), Some(31 * DAY)]);
+    fake.kv.fail_after(0);
+    assert_eq!(Signal::ALL.map(retention), [Some(365 * DAY), Some(31 * DAY)], "an instance remembers");
+}
+
+#[test]
 fn pushes_that_are_never_paid_for_do_not_fill_the_memory() {
     let fake = Fake::new(&[]);
     let permits = (0..40).map(|number| permit_of(ProjectId::from_bytes([number; 16]))).collect::<Vec<_>>();
