@@ -16,7 +16,7 @@ use crate::{
     identity::{Admission, Admitted, Identity, Open},
     protobuf::ProtobufError,
     random::{Random, malformed, rounds},
-    scramble::scramble,
+    scramble::{scramble, spoil},
     snappy,
 };
 use generator::Generator;
@@ -138,6 +138,8 @@ fn agree<R: Request + std::fmt::Debug>(
         compare(&body, &utf8, walk, plain, &mut counts);
         body = scramble(&mut generator.random, &body);
         compare(&body, &limits, walk, plain, &mut counts);
+        let spoilt = spoil(&mut generator.random, &body, ALPHABET);
+        compare(&spoilt, &limits, walk, plain, &mut counts);
         for _ in 0..1 + generator.random.below(4) {
             generator.random.damage(&mut body, ALPHABET);
         }

@@ -107,6 +107,7 @@ impl Generator {
             zero_count: Some(ZeroCount::Whole(1)),
             positive_spans: vec![BucketSpan { offset: -2, length: u32::try_from(deltas.len()).unwrap() }],
             positive_deltas: deltas,
+            reset_hint: self.random.pick(&[0, 2]),
             timestamp: self.time(),
             ..Histogram::default()
         };
