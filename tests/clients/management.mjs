@@ -1,14 +1,14 @@
 // Every operation of the management API through the official JavaScript SDK, as its users call it, and every error
 // that it has a class for and the gateway gives.
 //
-//   GATEWAY=http://… SECRET=… READER=… PROJECT=… ADMIN=… node management.mjs
+//   GATEWAY=http://… SECRET=… READER=… PROJECT=… DELETING=… ADMIN=… MODULES=…/node_modules node management.mjs
 //
-// PROJECT is the key's default. The SDK is the last with v1beta1.
+// PROJECT is the key's default; the Cockpit of DELETING is half removed. The SDK is the last with v1beta1.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 const { Cockpit, Errors, Iam, createClient } = createRequire(`${process.env.MODULES}/`)("@scaleway/sdk");
-const { ADMIN, GATEWAY, PROJECT, READER, SECRET } = process.env;
+const { ADMIN, DELETING, GATEWAY, PROJECT, READER, SECRET } = process.env;
 
 const client = (secretKey) =>
   createClient({
@@ -69,6 +69,9 @@ assert.deepEqual([gone.resource, gone.resourceId], ["token", token.id]);
 const invalid = await refused(Errors.InvalidArgumentsError, () => api.createToken({ name: "\n" }));
 assert.equal(invalid.details[0].argumentName, "name");
 
+const changing = await refused(Errors.TransientStateError, () => api.createToken({ projectId: DELETING, name: "a" }));
+assert.deepEqual([changing.resource, changing.currentState], ["cockpit", "deleting"]);
+
 const datasource = await api.createDatasource({ name: "mine", type: "metrics", isDefault: true });
 assert.equal(datasource.url, cockpit.endpoints.metricsUrl);
 await api.createDatasource({ name: "logs", type: "logs", isDefault: false });
@@ -113,6 +116,12 @@ const key = await iam.createAPIKey({ description: "js", defaultProjectId: PROJEC
 assert.equal((await iam.getAPIKey({ accessKey: key.accessKey })).description, "js");
 assert.ok((await iam.listAPIKeys().all()).some(({ accessKey }) => accessKey === key.accessKey));
 await iam.deleteAPIKey({ accessKey: key.accessKey });
+const brief = await iam.createAPIKey({ defaultProjectId: PROJECT, expiresAt: new Date(Date.now() + 1500) });
+const briefly = new Cockpit.v1beta1.API(client(brief.secretKey));
+let expired;
+while (!expired) await briefly.getCockpit().catch((error) => (expired = error));
+assert.ok(expired instanceof Errors.DeniedAuthenticationError, expired);
+assert.equal(expired.reason, "expired");
 
 // Beyond the SDK's own calls: its client takes any path, and knows the error.
 const fresh = (await api.listTokens()).tokens[0];

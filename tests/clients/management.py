@@ -1,8 +1,9 @@
 """Every operation of the management API through the official Python SDK, as its users call it.
 
-    GATEWAY=http://… SECRET=… PROJECT=… ADMIN=… python management.py
+    GATEWAY=http://… SECRET=… PROJECT=… DELETING=… ADMIN=… python management.py
 
-Runs on 1.3.0, the last with reset_cockpit_grafana, and on 2.11.0, the last with v1beta1. PROJECT is the key's default.
+Runs on 1.3.0, the last with reset_cockpit_grafana, and on 2.11.0, the last with v1beta1. PROJECT is the key's default;
+the Cockpit of DELETING is half removed.
 """
 import inspect
 import os
@@ -86,6 +87,8 @@ assert api.delete_token(token_id=tokens[0].id) is None
 body = refused(404, "not_found", api.delete_token, token_id=tokens[0].id)
 assert (body["resource"], body["resource_id"]) == ("token", tokens[0].id), body
 refused(404, "not_found", api.get_token, token_id=PROJECT)
+body = refused(409, "transient_state", api.create_token, project_id=os.environ["DELETING"], name="agent")
+assert body["current_state"] == "deleting", body
 body = refused(400, "invalid_arguments", api.create_token, name="\n")
 assert body["details"][0]["argument_name"] == "name", body
 

@@ -3,12 +3,12 @@
 use cockpit_api::{ApiKeyList, ApiKeyRequest, BY_ACCESS_KEY, CreateApiKey, Query, body};
 use cockpit_core::{Body, Operation, Ports, Refusal, ports::Random};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Kind, Manage, created, done, new_id, owned};
+use cockpit_manage::{Kind, Manage, done, new_id};
 use cockpit_state::{ApiKey, NewApiKey, SecretHash, api_keys};
 use http::Response;
 use sha2::{Digest, Sha256};
 
-const API_KEY: Kind = Kind { resource: "api_key", most: api_keys::MOST, taken: "" };
+const API_KEY: Kind = Kind { resource: "api_key", most: api_keys::MOST };
 
 /// The characters of an access key.
 const ALPHABET: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -33,7 +33,7 @@ async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     }
     let hash = SecretHash(Sha256::digest(secret.as_bytes()).into());
     let new = NewApiKey { access_key, description, projects, default, writes, expires_at, secret: hash };
-    let key = created(api_keys::create(call.ports, new).await, API_KEY, default)?;
+    let key = API_KEY.created(api_keys::create(call.ports, new).await?, None)?;
     json(&cockpit_api::ApiKey::new(&key, Some(&secret)))
 }
 
@@ -64,7 +64,7 @@ async fn delete(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> 
 
 async fn find(call: &Call<'_, impl Ports>) -> Result<ApiKey, Refusal> {
     let access_key = call.param("access_key")?;
-    owned(api_keys::find(call.ports, access_key).await?, |_| true, API_KEY.resource, access_key)
+    API_KEY.found(api_keys::find(call.ports, access_key).await?, access_key)
 }
 
 /// `SCW` and 17 letters or digits, as the official clients insist. It is no secret.

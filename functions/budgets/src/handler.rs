@@ -39,7 +39,7 @@ async fn set(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     call.note(project, &budget.selector).await?;
     change(call, project, |settings| {
         let current = settings.budgets().count();
-        let full = |_| Refusal::QuotaExceeded { resource: "budget", quota: MOST, current, project };
+        let full = |_| Refusal::QuotaExceeded { resource: "budget", quota: MOST, current, project: Some(project) };
         settings.with_budget(budget.clone()).map_err(full)
     })
     .await?;

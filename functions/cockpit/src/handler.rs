@@ -7,7 +7,7 @@ use cockpit_core::{
     ports::{Config, Kv, StoreError},
 };
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Manage, missing, not_serving};
+use cockpit_manage::{Manage, deleting, missing};
 use cockpit_quota::settings;
 use cockpit_state::{
     Status,
@@ -39,13 +39,14 @@ async fn activate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Ref
     match cockpits::activate(call.ports, project, async || clear(call.ports, project).await).await? {
         Activation::Done(cockpit) => show(call.ports, project, &cockpit).await,
         Activation::AlreadyActive => Err(already),
-        Activation::Deleting => Err(not_serving(call.ports, project).await?),
+        Activation::Deleting => Err(deleting(project)),
     }
 }
 
 async fn deactivate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
-    let (project, _) = call.cockpit(named).await?;
+    let project = call.permit.project(named)?;
+    cockpits::find(call.ports, project).await?.ok_or_else(|| missing(project))?;
     call.note(project, "").await?;
     let removed = cockpits::deactivate(call.ports, project, async || clear(call.ports, project).await).await?;
     show(call.ports, project, &removed.ok_or_else(|| missing(project))?).await
@@ -57,7 +58,8 @@ async fn clear(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
 }
 
 async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let (project, cockpit) = call.cockpit(Query::parse(call.query()).project()?).await?;
+    let project = call.permit.project(Query::parse(call.query()).project()?)?;
+    let cockpit = cockpits::find(call.ports, project).await?.ok_or_else(|| missing(project))?;
     show(call.ports, project, &cockpit).await
 }
 
@@ -65,7 +67,8 @@ async fn reset_grafana(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
     let (project, cockpit) = call.cockpit(named).await?;
     call.note(project, "").await?;
-    grafana_users::delete_all(call.ports, project).await?;
+    let users = grafana_users::list(call.ports, project, &cockpit).await?;
+    grafana_users::delete(call.ports, project, &users).await?;
     show(call.ports, project, &cockpit).await
 }
 
@@ -74,7 +77,7 @@ async fn show(
     project: ProjectId,
     cockpit: &cockpit_state::Cockpit,
 ) -> Result<Response<Body>, Refusal> {
-    let alerts = cockpits::has_managed_alerts(ports, project).await?;
+    let alerts = cockpits::has_managed_alerts(ports, project, cockpit).await?;
     let plan = settings::load(ports, project).await?.plan();
     json(&Cockpit::new(project, cockpit, endpoints(ports).await?, alerts, plan))
 }

@@ -3,11 +3,11 @@
 use cockpit_api::{BY_DATE_OR_NAME, CreateDatasource, DatasourceFilter, DatasourceList, Endpoints, Query, body};
 use cockpit_core::{Body, Operation, Ports, Refusal, ports::Config, project::parse_uuid};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Kind, Manage, created, done, new_id, owned};
+use cockpit_manage::{Kind, Manage, done, new_id};
 use cockpit_state::{NewDatasource, datasources};
 use http::Response;
 
-const DATASOURCE: Kind = Kind { resource: "datasource", most: datasources::MOST, taken: "" };
+const DATASOURCE: Kind = Kind { resource: "datasource", most: datasources::MOST };
 
 /// Serves the rows of this function.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -25,15 +25,15 @@ async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     let id = new_id(call.ports);
     call.note(project, id).await?;
     let new = NewDatasource { id, project, name, kind, is_default };
-    let datasource = created(datasources::create(call.ports, new).await, DATASOURCE, project)?;
+    let datasource = DATASOURCE.created(datasources::create(call.ports, new).await?, Some(project))?;
     json(&cockpit_api::Datasource::new(&datasource, &endpoints(call.ports).await?))
 }
 
 async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let query = Query::parse(call.query());
     let (page, order, filter) = (query.page()?, query.order(BY_DATE_OR_NAME)?, DatasourceFilter::parse(&query)?);
-    let (project, _) = call.cockpit(query.project()?).await?;
-    let mut all = datasources::list(call.ports, project).await?;
+    let (project, cockpit) = call.cockpit(query.project()?).await?;
+    let mut all = datasources::list(call.ports, project, &cockpit).await?;
     all.retain(|datasource| filter.admits(datasource));
     order.sort(&mut all, |datasource| &datasource.name);
     let (total_count, endpoints) = (all.len(), endpoints(call.ports).await?);
@@ -47,7 +47,7 @@ async fn delete(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> 
         Some(id) => datasources::find(call.ports, id).await?,
         None => None,
     };
-    let datasource = owned(found, |found| call.permit.manages(found.project()), DATASOURCE.resource, id)?;
+    let datasource = DATASOURCE.owned(found, |found| call.permit.manages(found.project()), id)?;
     call.note(datasource.project(), datasource.id()).await?;
     datasources::delete(call.ports, &datasource).await?;
     Ok(done())

@@ -3,7 +3,7 @@
 use cockpit_api::{Dashboard, DashboardList, Query};
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Manage, owned};
+use cockpit_manage::Manage;
 use http::Response;
 use percent_encoding::percent_decode_str;
 
@@ -30,7 +30,8 @@ async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let mut dashboards = all(call, &Query::parse(call.query())).await?.into_iter();
     let raw = call.param("dashboard_name")?;
     let name = percent_decode_str(raw).decode_utf8_lossy();
-    json(&owned(dashboards.find(|dashboard| dashboard.dashboard_name == name), |_| true, "dashboard", raw)?)
+    let found = dashboards.find(|dashboard| dashboard.dashboard_name == name);
+    json(&found.ok_or_else(|| Refusal::NotFound { resource: "dashboard", id: raw.to_owned() })?)
 }
 
 /// All of them, for whoever manages an active Cockpit.

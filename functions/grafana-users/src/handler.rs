@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cockpit_api::{BY_LOGIN, CreateGrafanaUser, GrafanaUserList, ProjectBody, Query, body};
 use cockpit_core::{Body, Operation, Ports, ProjectId, Refusal, ports::Random};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Kind, Manage, created, done, owned};
+use cockpit_manage::{Kind, Manage, done};
 use cockpit_state::{
     GrafanaUser,
     grafana_users::{self, PasswordHash},
@@ -12,8 +12,7 @@ use cockpit_state::{
 use http::Response;
 use sha2::{Digest, Sha256};
 
-const USER: Kind =
-    Kind { resource: "grafana_user", most: grafana_users::MOST, taken: "a login is unique within a project" };
+const USER: Kind = Kind { resource: "grafana_user", most: grafana_users::MOST };
 
 /// Serves the rows of this function.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -31,15 +30,15 @@ async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     let (project, _) = call.cockpit(named).await?;
     let password = Password::generate(call.ports);
     call.note(project, &login).await?;
-    let creation = grafana_users::create(call.ports, project, login, role, password.hash()).await;
-    json(&cockpit_api::GrafanaUser::new(&created(creation, USER, project)?, &password.0))
+    let creation = grafana_users::create(call.ports, project, login, role, password.hash()).await?;
+    json(&cockpit_api::GrafanaUser::new(&USER.created(creation, Some(project))?, &password.0))
 }
 
 async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let query = Query::parse(call.query());
     let (page, order) = (query.page()?, query.order(BY_LOGIN)?);
-    let (project, _) = call.cockpit(query.project()?).await?;
-    let mut all = grafana_users::list(call.ports, project).await?;
+    let (project, cockpit) = call.cockpit(query.project()?).await?;
+    let mut all = grafana_users::list(call.ports, project, &cockpit).await?;
     order.sort(&mut all, |user| &user.login);
     let total_count = all.len();
     let grafana_users = page.of(all).iter().map(|user| cockpit_api::GrafanaUser::new(user, "")).collect();
@@ -49,7 +48,7 @@ async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
 async fn delete(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let (project, user) = find(call).await?;
     call.note(project, user.number).await?;
-    grafana_users::delete(call.ports, &user).await?;
+    grafana_users::delete(call.ports, project, &[user]).await?;
     Ok(done())
 }
 
@@ -58,7 +57,7 @@ async fn reset_password(call: &mut Call<'_, impl Ports>) -> Result<Response<Body
     let password = Password::generate(call.ports);
     call.note(project, user.number).await?;
     let there = grafana_users::change_password(call.ports, &user, password.hash()).await?;
-    let user = owned(Some(user), |_| there, USER.resource, call.param("number")?)?;
+    let user = USER.owned(Some(user), |_| there, call.param("number")?)?;
     json(&cockpit_api::GrafanaUser::new(&user, &password.0))
 }
 
@@ -70,7 +69,7 @@ async fn find(call: &mut Call<'_, impl Ports>) -> Result<(ProjectId, GrafanaUser
         Ok(number) => grafana_users::find(call.ports, project, number).await?,
         Err(_) => None,
     };
-    owned(found, |_| true, USER.resource, number).map(|user| (project, user))
+    USER.found(found, number).map(|user| (project, user))
 }
 
 /// A password of 96 random bits, in sixteen characters.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use cockpit_api::{ProjectBody, body};
 use cockpit_core::{Body, Fault, Operation, Outbound, Ports, ProjectId, Refusal, ports::UpstreamError};
 use cockpit_gate::{ALERTMANAGER, Call};
-use cockpit_manage::{Manage, done, not_serving};
-use cockpit_state::cockpits;
+use cockpit_manage::{Manage, deleting, done};
+use cockpit_state::{Cockpit, cockpits};
 use http::{HeaderMap, HeaderValue, Method, Response, header::CONTENT_TYPE};
 use serde_json::json;
 
@@ -20,17 +20,18 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
 }
 
 async fn switch(call: &mut Call<'_, impl Ports>, on: bool) -> Result<Response<Body>, Refusal> {
-    let project = project(call).await?;
-    call.note(project, "").await?;
-    if cockpits::set_managed_alerts(call.ports, project, on).await? {
+    let (project, cockpit) = cockpit(call).await?;
+    if cockpits::has_managed_alerts(call.ports, project, &cockpit).await? == on {
         return Ok(done());
     }
-    Err(not_serving(call.ports, project).await?)
+    call.note(project, "").await?;
+    let serves = cockpits::set_managed_alerts(call.ports, project, &cockpit, on).await?;
+    if serves { Ok(done()) } else { Err(deleting(project)) }
 }
 
 /// Raises an alert in the project's Alertmanager, as Prometheus would. It ends by itself.
 async fn test(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let project = project(call).await?;
+    let (project, _) = cockpit(call).await?;
     call.note(project, "").await?;
     let backend = ALERTMANAGER.backend(call.ports).await?;
     let path = ALERTMANAGER.target(call.ports, "/alertmanager/api/v2/alerts", "").await?;
@@ -54,7 +55,7 @@ fn alert(project: ProjectId) -> Bytes {
     json!([{"labels": labels, "annotations": annotations}]).to_string().into()
 }
 
-async fn project(call: &mut Call<'_, impl Ports>) -> Result<ProjectId, Refusal> {
+async fn cockpit(call: &mut Call<'_, impl Ports>) -> Result<(ProjectId, Cockpit), Refusal> {
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
-    call.cockpit(named).await.map(|(project, _)| project)
+    call.cockpit(named).await
 }

@@ -3,8 +3,9 @@
 use cockpit_api::{BY_NAME, Nothing, Plan, PlanList, Query, SelectPlan, body};
 use cockpit_core::{Body, Operation, Ports, Refusal, ports::StoreError};
 use cockpit_gate::{Call, json};
-use cockpit_manage::Manage;
+use cockpit_manage::{Manage, deleting};
 use cockpit_quota::{plans::PLANS, settings};
+use cockpit_state::{Status, cockpits};
 use http::Response;
 
 /// Serves the rows of this function.
@@ -26,14 +27,16 @@ fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
 
 async fn select(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let (named, id) = body::<SelectPlan>(&call.read().await?)?.checked()?;
-    let (project, _) = call.cockpit(named).await?;
+    let (project, cockpit) = call.cockpit(named).await?;
     let plan = cockpit_quota::Plan::find(&id).ok_or(Refusal::NotFound { resource: "plan", id })?;
     call.note(project, plan.name).await?;
     settings::change::<StoreError>(call.ports, project, |settings| Ok(settings.with_plan(plan))).await?;
-    // A deactivation that came between has removed the settings already.
-    if let Err(gone) = call.cockpit(Some(project)).await {
-        settings::remove(call.ports, project).await?;
-        return Err(gone);
+    if cockpits::still_serves(call.ports, project, &cockpit).await? {
+        return json(&Nothing {});
     }
-    json(&Nothing {})
+    // A deactivation came between, which may have removed the settings already. Those of a later Cockpit are its own.
+    if cockpits::find(call.ports, project).await?.is_none_or(|now| now.status == Status::Deleting) {
+        settings::remove(call.ports, project).await?;
+    }
+    Err(deleting(project))
 }

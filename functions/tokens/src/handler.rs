@@ -4,14 +4,14 @@ use cockpit_api::{BY_DATE_OR_NAME, CreateToken, Query, RotateToken, Seen, TokenL
 use cockpit_auth::Secret;
 use cockpit_core::{Body, Operation, Ports, Refusal, project::parse_uuid};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Kind, Manage, created, done, new_id, owned};
+use cockpit_manage::{Kind, Manage, done, new_id};
 use cockpit_state::{
     NewToken, Token,
     tokens::{self, Rotated},
 };
 use http::Response;
 
-const TOKEN: Kind = Kind { resource: "token", most: tokens::MOST, taken: "" };
+const TOKEN: Kind = Kind { resource: "token", most: tokens::MOST };
 
 /// Serves the rows of this function.
 pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
@@ -33,7 +33,7 @@ async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     let id = new_id(call.ports);
     let new = NewToken { id, project, name, scopes, secret: secret.hash(), expires_at, bounds };
     call.note(project, id).await?;
-    let token = created(tokens::create(call.ports, new).await, TOKEN, project)?;
+    let token = TOKEN.created(tokens::create(call.ports, new).await?, Some(project))?;
     let seen = Seen { secret: Some(secret.expose()), ..Seen::default() };
     json(&cockpit_api::Token::new(&token, seen, call.ports.now()))
 }
@@ -41,8 +41,8 @@ async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
 async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let query = Query::parse(call.query());
     let (page, order) = (query.page()?, query.order(BY_DATE_OR_NAME)?);
-    let (project, _) = call.cockpit(query.project()?).await?;
-    let mut all = tokens::list(call.ports, project).await?;
+    let (project, cockpit) = call.cockpit(query.project()?).await?;
+    let mut all = tokens::list(call.ports, project, &cockpit).await?;
     order.sort(&mut all, |token| &token.name);
     let total_count = all.len();
     let mut shown = Vec::new();
@@ -71,7 +71,7 @@ async fn rotate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     call.note(token.project(), token.id()).await?;
     match tokens::rotate(call.ports, &token, secret.hash(), until).await? {
         Rotated::Done => json(&show(call.ports, &token, Some(secret.expose())).await?),
-        Rotated::Gone => owned(None, |_| true, TOKEN.resource, call.param("token_id")?),
+        Rotated::Gone => TOKEN.found(None, call.param("token_id")?),
         Rotated::TooMany => Err(Refusal::Precondition {
             precondition: "resource_still_in_use",
             help: "three earlier secrets of the token still work: wait until one has expired, or create another token",
@@ -91,5 +91,5 @@ async fn find(call: &Call<'_, impl Ports>) -> Result<Token, Refusal> {
         Some(id) => tokens::find(call.ports, id).await?,
         None => None,
     };
-    owned(found, |token| call.permit.manages(token.project()), TOKEN.resource, id)
+    TOKEN.owned(found, |token| call.permit.manages(token.project()), id)
 }

@@ -1,4 +1,4 @@
-//! `/cockpit/v1beta1/tokens`: creating, listing, showing and revoking tokens.
+//! `/cockpit/v1beta1/tokens`: creating, listing, showing, rotating and revoking tokens.
 //!
 //! Paths, access and limits are rows of `cockpit_core::routes`; this crate only connects the API to the store.
 

@@ -2,7 +2,7 @@
 
 use crate::request::{UUID, invalid, project, required};
 use cockpit_core::{ProjectId, Refusal, refusal::InvalidReason};
-use email_address::EmailAddress;
+use email_address::{EmailAddress, Options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,7 @@ impl ContactPointBody {
         let email = required("contact_point", self.contact_point)?.email;
         let to = required("contact_point.email", email)?.to;
         let to = required("contact_point.email.to", to.filter(|to| !to.is_empty()))?;
-        if !EmailAddress::is_valid(&to) {
+        if EmailAddress::parse_with_options(&to, Options::default().without_display_text()).is_err() {
             return Err(invalid("contact_point.email.to", InvalidReason::Format, "must be an e-mail address"));
         }
         Ok((project(self.project_id.as_deref())?, to))
@@ -94,6 +94,7 @@ mod tests {
             (r#"{"contact_point":{}}"#, "contact_point.email: is required"),
             (r#"{"contact_point":{"email":{"to":""}}}"#, "contact_point.email.to: is required"),
             (r#"{"contact_point":{"email":{"to":"nobody"}}}"#, "contact_point.email.to: must be an e-mail"),
+            (r#"{"contact_point":{"email":{"to":"Ada <a@b.example>"}}}"#, "contact_point.email.to: must be an e-mail"),
             (r#"{"contact_point":{"email":{"to":"a@b\nBcc: c@d"}}}"#, "contact_point.email.to: must be an e-mail"),
         ] {
             let text = read(json).unwrap_err().to_string();

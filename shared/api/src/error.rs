@@ -116,8 +116,9 @@ pub struct Quota {
     quota: usize,
     /// How many there are.
     current: usize,
-    /// Whose.
-    project_id: String,
+    /// Whose; left out if they belong to the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_id: Option<String>,
 }
 
 impl From<&Refusal> for ApiError {
@@ -130,7 +131,7 @@ impl From<&Refusal> for ApiError {
             Refusal::Unpermitted { action, resource } => unpermitted(action, resource),
             Refusal::MissingScope(scope) => unpermitted(scope.name(), "cockpit"),
             Refusal::QuotaExceeded { resource, quota, current, project } => {
-                let (quota, current, project_id) = (*quota, *current, project.to_string());
+                let (quota, current, project_id) = (*quota, *current, project.map(|project| project.to_string()));
                 let details = [Quota { resource, quota, current, project_id }];
                 Self::QuotasExceeded { message: "quota(s) exceeded for this resource", details }
             }

@@ -24,7 +24,7 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
     if !rest.left.is_empty() {
         return Err(rest.fault("nothing may follow"));
     }
-    // Prometheus refuses a selector that could match everything, and so would a policy be none.
+    // It would be no policy.
     if matchers == 0 { Err("must have at least one matcher".into()) } else { Ok(()) }
 }
 

@@ -5,15 +5,17 @@ use crate::{
     selector,
     time::rfc3339,
 };
-use cockpit_core::{ProjectId, Refusal, Scope, Scopes, Timestamp, refusal::InvalidReason};
+use cockpit_core::{ProjectId, Refusal, Scope, Scopes, Timestamp, network::network, refusal::InvalidReason};
 use cockpit_state::tokens::{Bounds, Rotation};
-use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The most networks a token may be bound to.
 const MOST_NETWORKS: usize = 32;
+
+/// What a token may do whose creation does not say: what agents need.
+const USUAL: [Scope; 2] = [Scope::WriteMetrics, Scope::WriteLogs];
 
 /// The highest limit a token may have; no plan lets more pass.
 const HIGHEST_LIMIT: u64 = 10_000_000_000;
@@ -124,6 +126,11 @@ impl Token {
     }
 }
 
+fn held(asked: BTreeMap<String, Option<bool>>) -> Scopes {
+    let held = |scope: &Scope| asked.get(scope.name()).copied().flatten().unwrap_or(false);
+    Scope::ALL.into_iter().filter(held).collect()
+}
+
 fn names(held: Scopes) -> BTreeMap<&'static str, bool> {
     Scope::ALL.into_iter().map(|scope| (scope.name(), held.contains(scope))).collect()
 }
@@ -146,7 +153,8 @@ pub struct CreateToken {
     /// What it is called; need not be unique.
     #[schemars(required, length(min = 1, max = 255), regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"))]
     name: Option<String>,
-    /// What it may do; scopes left out are not held.
+    /// What it may do; scopes left out are not held. Without any of this, what agents need: write_metrics and
+    /// write_logs.
     scopes: Option<BTreeMap<String, Option<bool>>>,
     /// When it stops working; never if it is left out.
     #[schemars(extend("format" = "date-time"))]
@@ -167,7 +175,7 @@ pub struct TokenRequest {
     pub project: Option<ProjectId>,
     /// The name.
     pub name: String,
-    /// The scopes; a token for which none were asked holds none.
+    /// The scopes.
     pub scopes: Scopes,
     /// When it stops working, if ever.
     pub expires_at: Option<Timestamp>,
@@ -178,9 +186,7 @@ pub struct TokenRequest {
 impl CreateToken {
     /// Checks the fields.
     pub fn checked(self, now: Timestamp) -> Result<TokenRequest, Refusal> {
-        let asked = self.scopes.unwrap_or_default();
-        let held = |scope: &Scope| asked.get(scope.name()).copied().flatten().unwrap_or(false);
-        let scopes = Scope::ALL.into_iter().filter(held).collect();
+        let scopes = self.scopes.map_or_else(|| USUAL.into_iter().collect(), held);
         let limits = self.limits.unwrap_or_default();
         limits.check()?;
         Ok(TokenRequest {
@@ -221,7 +227,7 @@ fn policy_of(policy: String, scopes: Scopes) -> Result<String, Refusal> {
     selector::check(&policy).map_err(|fault| invalid("label_policy", InvalidReason::Format, fault))?;
     let queries = [Scope::QueryMetrics, Scope::QueryLogs, Scope::QueryTraces];
     if Scope::ALL.into_iter().any(|scope| scopes.contains(scope) && !queries.contains(&scope)) {
-        let help = "is enforced on queries only: leave out every scope but query_metrics, query_logs and query_traces";
+        let help = "is enforced on queries only: its scopes must be among query_metrics, query_logs and query_traces";
         return Err(invalid("label_policy", InvalidReason::Constraint, help));
     }
     Ok(policy)
@@ -232,11 +238,8 @@ fn networks(given: Vec<String>) -> Result<Vec<String>, Refusal> {
         let help = format!("must be at most {MOST_NETWORKS} networks");
         return Err(invalid("allowed_networks", InvalidReason::Constraint, help));
     }
-    let network = |text: String| match text.parse::<IpNet>() {
-        Ok(network) => Ok(network.trunc().to_string()),
-        Err(_) => Err(invalid("allowed_networks", InvalidReason::Format, "must be networks such as 192.0.2.0/24")),
-    };
-    given.into_iter().map(network).collect()
+    let wrong = || invalid("allowed_networks", InvalidReason::Format, "must be networks such as 192.0.2.0/24");
+    given.iter().map(|text| Ok(network(text).ok_or_else(wrong)?.to_string())).collect()
 }
 
 /// The body of a rotation.
@@ -282,6 +285,14 @@ mod tests {
         assert_eq!((request.project.unwrap().to_string().as_str(), request.name.as_str()), (ID, "agent"));
         assert_eq!(request.scopes, [Scope::WriteLogs].into_iter().collect());
         assert_eq!((request.expires_at, request.bounds), (None, Bounds::default()));
+    }
+
+    #[test]
+    fn a_token_is_for_agents_unless_its_scopes_are_given() {
+        let scopes = |json: &str| create(json).unwrap().scopes;
+        assert_eq!(scopes(r#"{"name":"a"}"#), USUAL.into_iter().collect());
+        assert_eq!(scopes(r#"{"name":"a","scopes":null}"#), USUAL.into_iter().collect());
+        assert_eq!(scopes(r#"{"name":"a","scopes":{}}"#), Scopes::default());
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! From a request's headers to whom it is from.
 
-use crate::{client, credential, known, used};
+use crate::{
+    client::{self, Origin},
+    credential, known, sight,
+};
 use cockpit_core::{
-    Fault, Principal, Refusal, TokenGrant,
+    Fault, Principal, Refusal, Timestamp, TokenGrant,
     ports::{Clock, Config, Kv, Log, Memory},
     project::parse_uuid,
     routes::Access,
@@ -55,13 +58,16 @@ async fn key(ports: &(impl Kv + Clock), given: &str) -> Result<Principal, Refusa
 }
 
 async fn holder<P: Ports>(ports: &P, headers: &HeaderMap) -> Result<TokenGrant, Refusal> {
-    let secret = credential::token(headers).ok_or(Refusal::Unauthenticated)?;
-    let held = known::holder(ports, secret.hash()).await?.ok_or(Refusal::Unauthenticated)?;
-    if held.ends_at.is_some_and(|end| end <= ports.now()) {
+    let secret = credential::token(headers).ok_or(Refusal::Unauthenticated)?.hash();
+    let held = known::holder(ports, secret).await?.ok_or(Refusal::Unauthenticated)?;
+    let is_over = |end: Timestamp| end <= ports.now();
+    if held.expires_at.is_some_and(is_over) {
         return Err(Refusal::Unauthenticated);
     }
     admit(ports, &held, headers).await?;
-    used::note(ports, held.grant.id).await;
+    if sight::look(ports, secret, held.grant.id).await?.is_some_and(is_over) {
+        return Err(Refusal::Unauthenticated);
+    }
     Ok(held.grant.clone())
 }
 
@@ -70,14 +76,14 @@ async fn admit(config: &impl Config, held: &Held, headers: &HeaderMap) -> Result
     if held.networks.is_empty() {
         return Ok(());
     }
-    let Some(address) = client::address(config, headers).await? else {
-        let fault = Fault::new("the gateway cannot tell where callers are, ask its operator", "no spin-client-addr");
-        return Err(Refusal::Unavailable(fault));
-    };
-    if client::is_in(address, &held.networks) {
-        return Ok(());
+    match client::origin(config, headers).await? {
+        Origin::At(address) if client::is_in(address, &held.networks) => Ok(()),
+        Origin::At(_) | Origin::Unreadable => Err(Refusal::Restricted("the token may not be used from this address")),
+        Origin::Unknown => {
+            let public = "the gateway cannot tell where callers are, ask its operator";
+            Err(Refusal::Unavailable(Fault::new(public, "the host sets no spin-client-addr")))
+        }
     }
-    Err(Refusal::Restricted("the token may not be used from this address"))
 }
 
 /// Compares two secrets in a time that tells nothing of either, not even their lengths.
@@ -92,7 +98,7 @@ mod tests {
         Secret,
         fixture::{KEY, PROJECT, with_token},
     };
-    use cockpit_core::{Timestamp, routes::Right};
+    use cockpit_core::routes::Right;
     use cockpit_fake::{Fake, run};
     use cockpit_state::{NewApiKey, NewToken, tokens};
     use http::HeaderName;
@@ -134,6 +140,20 @@ mod tests {
             assert!(token(&fake, &secret).is_ok());
             fake.pass(30);
             assert!(matches!(token(&fake, &secret), Err(Refusal::Unauthenticated)), "{remembered}");
+        }
+    }
+
+    #[test]
+    fn a_secret_retires_when_another_has_taken_its_place_whichever_ends_first() {
+        for (expires, retires) in [(30, 60), (60, 30)] {
+            let at = |seconds: i64| Timestamp::from_micros(1_699_565_000_165_521 + seconds * 1_000_000);
+            let (fake, secret, created) = with_token(&[], |new| new.expires_at = Some(at(expires)));
+            let other = Secret::generate(&fake);
+            run(tokens::rotate(&fake, &created, other.hash(), at(retires))).unwrap();
+            assert!(token(&fake, &secret).is_ok() && token(&fake, &other).is_ok());
+            fake.pass(30);
+            assert!(matches!(token(&fake, &secret), Err(Refusal::Unauthenticated)));
+            assert_eq!(token(&fake, &other).is_ok(), expires == 60);
         }
     }
 

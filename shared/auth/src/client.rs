@@ -1,38 +1,67 @@
 //! Where a caller is: the address of its connection, or what a proxy that the operator trusts says of it.
 
-use cockpit_core::{ConfigError, ports::Config};
+use cockpit_core::{
+    ConfigError,
+    network::{IpNet, network},
+    ports::Config,
+};
 use http::HeaderMap;
-use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 /// The host's header with the address of the connection. It is appended, so only the last one is the host's own.
 const PEER: &str = "spin-client-addr";
 
 const FORWARDED: &str = "x-forwarded-for";
 
-/// The caller's address; `None` if the host does not tell. `trusted_proxies` lists the networks of proxies.
-pub async fn address(config: &impl Config, headers: &HeaderMap) -> Result<Option<IpAddr>, ConfigError> {
+/// Where a caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// At this address.
+    At(IpAddr),
+    /// Behind a trusted proxy that says something which is no address.
+    Unreadable,
+    /// The host does not tell.
+    Unknown,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(address) => address.fmt(f),
+            Self::Unreadable => f.write_str("unreadable"),
+            Self::Unknown => Ok(()),
+        }
+    }
+}
+
+/// Where the caller is. `trusted_proxies` lists the networks of proxies.
+pub async fn origin(config: &impl Config, headers: &HeaderMap) -> Result<Origin, ConfigError> {
     let text = config.variable("trusted_proxies").await?.unwrap_or_default();
-    let trusted =
-        networks(&text).ok_or_else(|| ConfigError("trusted_proxies must be networks such as 10.0.0.0/8".into()))?;
-    let Some(peer) = headers.get_all(PEER).iter().next_back().and_then(|value| parse(value.to_str().ok()?)) else {
-        return Ok(None);
+    let trusted = networks(&text);
+    let trusted = trusted.ok_or_else(|| ConfigError("trusted_proxies must be networks such as 10.0.0.0/8".into()))?;
+    let Some(peer) = headers.get_all(PEER).iter().next_back().and_then(|value| parse(value.as_bytes())) else {
+        return Ok(Origin::Unknown);
     };
-    let hops = headers.get_all(FORWARDED).iter().flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    let hops: Vec<_> =
+        headers.get_all(FORWARDED).iter().flat_map(|value| value.as_bytes().split(|b| *b == b',')).collect();
     let mut address = peer;
-    for hop in hops.collect::<Vec<_>>().into_iter().rev() {
+    for hop in hops.into_iter().rev() {
         if !contains(&trusted, address) {
             break;
         }
-        let Some(before) = parse(hop.trim()) else { break };
+        // Callers can write anything; who cannot be read is nobody in particular, and least of all the proxy.
+        let Some(before) = parse(hop) else { return Ok(Origin::Unreadable) };
         address = before;
     }
-    Ok(Some(address))
+    Ok(Origin::At(address))
 }
 
 /// Whether an address is in one of these networks.
 pub(crate) fn is_in(address: IpAddr, networks: &[String]) -> bool {
-    networks.iter().filter_map(|network| network.parse::<IpNet>().ok()).any(|network| network.contains(&address))
+    networks.iter().filter_map(|text| network(text)).any(|network| network.contains(&address))
 }
 
 fn contains(networks: &[IpNet], address: IpAddr) -> bool {
@@ -41,13 +70,14 @@ fn contains(networks: &[IpNet], address: IpAddr) -> bool {
 
 /// Networks with spaces or commas between them.
 fn networks(text: &str) -> Option<Vec<IpNet>> {
-    let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().ok()).collect()
+    text.split([',', ' ']).filter(|part| !part.is_empty()).map(network).collect()
 }
 
-/// An address with or without a port. IPv4 in IPv6's clothes is IPv4.
-fn parse(text: &str) -> Option<IpAddr> {
-    let address = text.parse::<SocketAddr>().map(|socket| socket.ip()).or_else(|_| text.parse());
+/// An address with or without a port, an IPv6 one perhaps in brackets.
+fn parse(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = text.parse::<SocketAddr>().map(|socket| socket.ip()).or_else(|_| bare.parse());
     address.ok().map(|address| address.to_canonical())
 }
 
@@ -57,23 +87,25 @@ mod tests {
     use cockpit_fake::{Fake, run};
     use http::{HeaderName, HeaderValue};
 
-    fn seen(trusted: &str, headers: &[(&'static str, &'static str)]) -> Option<String> {
+    fn seen(trusted: &str, headers: &[(&'static str, &str)]) -> String {
         let fake = Fake::new(&[("trusted_proxies", trusted)]);
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            map.append(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        run(address(&fake, &map)).unwrap().map(|address| address.to_string())
+        match run(origin(&fake, &map)).unwrap() {
+            Origin::Unknown => "unknown".into(),
+            origin => origin.to_string(),
+        }
     }
 
     #[test]
     fn the_connection_tells_and_callers_cannot_pretend() {
-        let want = |text: &str| Some(text.to_owned());
-        assert_eq!(seen("", &[(PEER, "192.0.2.1:9")]), want("192.0.2.1"));
-        assert_eq!(seen("", &[(PEER, "10.0.0.1:1"), (PEER, "[2001:db8::1]:9")]), want("2001:db8::1"));
-        assert_eq!(seen("", &[(PEER, "192.0.2.1:9"), (FORWARDED, "10.0.0.1")]), want("192.0.2.1"));
-        assert_eq!(seen("", &[(PEER, "[::ffff:192.0.2.1]:9")]), want("192.0.2.1"));
-        assert_eq!(seen("", &[(FORWARDED, "10.0.0.1")]), None);
+        assert_eq!(seen("", &[(PEER, "192.0.2.1:9")]), "192.0.2.1");
+        assert_eq!(seen("", &[(PEER, "10.0.0.1:1"), (PEER, "[2001:db8::1]:9")]), "2001:db8::1");
+        assert_eq!(seen("", &[(PEER, "192.0.2.1:9"), (FORWARDED, "10.0.0.1")]), "192.0.2.1");
+        assert_eq!(seen("", &[(PEER, "[::ffff:192.0.2.1]:9")]), "192.0.2.1");
+        assert_eq!(seen("", &[(FORWARDED, "10.0.0.1")]), "unknown");
     }
 
     #[test]
@@ -83,27 +115,33 @@ mod tests {
             ("192.0.2.1", "192.0.2.1"),
             ("203.0.113.9, 192.0.2.1", "192.0.2.1"),
             ("203.0.113.9, 192.0.2.1, 10.0.0.7", "192.0.2.1"),
-            ("nonsense, 10.0.0.7", "10.0.0.7"),
+            ("é, 192.0.2.1", "192.0.2.1"),
+            ("[2001:db8::7], 10.0.0.8", "2001:db8::7"),
+            ("192.0.2.1:443", "192.0.2.1"),
+            ("nonsense, 10.0.0.7", "unreadable"),
+            ("é", "unreadable"),
+            ("", "unreadable"),
             ("10.0.0.8", "10.0.0.8"),
-            ("", "10.0.0.1"),
         ] {
-            let seen = seen(proxies, &[(PEER, "10.0.0.1:9"), (FORWARDED, forwarded)]);
-            assert_eq!(seen.as_deref(), Some(want), "{forwarded}");
+            assert_eq!(seen(proxies, &[(PEER, "10.0.0.1:9"), (FORWARDED, forwarded)]), want, "{forwarded}");
         }
+        assert_eq!(seen(proxies, &[(PEER, "10.0.0.1:9")]), "10.0.0.1");
         let two = [(PEER, "10.0.0.1:9"), (FORWARDED, "203.0.113.9"), (FORWARDED, "192.0.2.1")];
-        assert_eq!(seen(proxies, &two).as_deref(), Some("192.0.2.1"));
+        assert_eq!(seen(proxies, &two), "192.0.2.1");
     }
 
     #[test]
     fn proxies_that_are_no_networks_are_our_fault() {
         let fake = Fake::new(&[("trusted_proxies", "10.0.0.0/8 proxy")]);
-        assert!(run(address(&fake, &HeaderMap::new())).is_err());
+        assert!(run(origin(&fake, &HeaderMap::new())).is_err());
     }
 
     #[test]
     fn an_address_is_in_a_network_or_not() {
-        let networks = ["10.0.0.0/8".to_owned(), "2001:db8::/32".to_owned()];
-        for (address, want) in [("10.1.2.3", true), ("11.0.0.1", false), ("2001:db8::1", true), ("::1", false)] {
+        let networks = ["10.0.0.0/8".to_owned(), "2001:db8::/32".to_owned(), "::ffff:192.0.2.0/120".to_owned()];
+        for (address, want) in
+            [("10.1.2.3", true), ("11.0.0.1", false), ("2001:db8::1", true), ("::1", false), ("192.0.2.9", true)]
+        {
             assert_eq!(is_in(address.parse().unwrap(), &networks), want, "{address}");
         }
     }

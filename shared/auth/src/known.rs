@@ -60,7 +60,7 @@ fn is_fresh(asked_at: Timestamp, now: Timestamp, bound: i64) -> bool {
     (0..bound.saturating_mul(1_000_000)).contains(&age)
 }
 
-/// Seconds that a revocation may take; 0, the default, looks each token up each time.
+/// Seconds that a revocation may take; 0 looks each token up each time.
 async fn bound(config: &impl Config) -> Result<i64, ConfigError> {
     let text = config.variable("revocation_seconds").await?.unwrap_or_default();
     if text.is_empty() {

@@ -13,7 +13,7 @@ mod credential;
 mod fixture;
 mod known;
 mod secret;
-mod used;
+mod sight;
 
 pub use authenticate::{Ports, authenticate};
 pub use secret::Secret;

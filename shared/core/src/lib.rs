@@ -10,6 +10,7 @@ pub mod body;
 pub mod dialect;
 pub mod limits;
 pub mod memory;
+pub mod network;
 pub mod outbound;
 pub mod path;
 pub mod permit;

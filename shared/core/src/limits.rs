@@ -18,7 +18,7 @@ impl Limits {
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// Management calls: the largest legal body is a token with a long name, under 4 KiB.
+/// Management calls: the largest legal body is a token with a long label policy and 32 networks, under 16 KiB.
 pub const MANAGEMENT: Limits = Limits::plain(64 * KIB);
 
 /// Remote write: 10 MiB is what hosted Spin platforms take; 32 MiB decoded is Prometheus's own cap since 3.12.

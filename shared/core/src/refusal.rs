@@ -65,8 +65,8 @@ pub enum Refusal {
         quota: usize,
         /// How many it has.
         current: usize,
-        /// Which project.
-        project: ProjectId,
+        /// Which project; `None` if they belong to the gateway.
+        project: Option<ProjectId>,
     },
     /// Something else has to be done first.
     Precondition {
@@ -221,7 +221,9 @@ impl fmt::Display for Refusal {
             Self::Expired => f.write_str("the API key has expired"),
             Self::Unpermitted { action, resource } => write!(f, "the API key may not {action} {resource}"),
             Self::Restricted(how) => f.write_str(how),
-            Self::QuotaExceeded { resource, quota, .. } => write!(f, "the project has {quota} {resource}, its most"),
+            Self::QuotaExceeded { resource, quota, .. } => {
+                write!(f, "there are {quota} {resource} already, the most there may be")
+            }
             Self::Precondition { help, .. } => f.write_str(help),
             Self::MissingScope(scope) => write!(f, "the token lacks the scope {scope}"),
             Self::UnknownPath => f.write_str("no such path: check the URL for a doubled or missing prefix"),

@@ -36,6 +36,23 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     futures_lite::future::block_on(future)
 }
 
+/// Runs `first` up to its so many-th operation of the store, then all of `second`, then the rest of `first`: a process
+/// that was paused there. `None` if `first` ended before; then `second` has not run.
+pub fn paused<A, B>(
+    first: impl Future<Output = A>,
+    operations: usize,
+    second: impl Future<Output = B>,
+) -> Option<(A, B)> {
+    let mut first = std::pin::pin!(first);
+    for _ in 0..=operations {
+        if run(futures_lite::future::poll_once(&mut first)).is_some() {
+            return None;
+        }
+    }
+    let second = run(second);
+    Some((run(first), second))
+}
+
 /// A body that arrives in these pieces, without a known length.
 pub fn streaming(pieces: &'static [&'static str]) -> Body {
     let frames = pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));

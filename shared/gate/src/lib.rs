@@ -18,4 +18,4 @@ pub use call::Call;
 pub use forward::{ALERTMANAGER, CONFIGURATION, LOKI, MIMIR, Source, ask};
 pub use relay::{Relay, backend, enforces_policies};
 pub use respond::json;
-pub use serve::{host, serve};
+pub use serve::{host, serve, unreadable};

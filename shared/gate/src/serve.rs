@@ -41,6 +41,13 @@ pub async fn serve<P: Ports>(
     respond::finish(response, &id)
 }
 
+/// The answer to what the host could not make an HTTP request of.
+pub fn unreadable(ports: &impl Ports) -> Response<Body> {
+    let (headers, refusal) = (HeaderMap::new(), Refusal::Malformed("the request is not HTTP".into()));
+    let response = error::response(Dialect::Plain, &headers, Pace::of(&headers, ports), &refusal);
+    respond::finish(response, &RequestId::new(ports))
+}
+
 fn find<'h>(function: &str, head: &'h Parts) -> Result<Match<'h>, (Dialect, Refusal)> {
     match lookup(&head.method, &host(&head.headers), head.uri.path()) {
         Lookup::Found(found) if found.route.function == function => Ok(found),

@@ -23,7 +23,7 @@ pub async fn serve(
 ) -> Response {
     match read(request) {
         Some(request) => write(cockpit_gate::serve(function, &Host, request, handler).await),
-        None => bare(StatusCode::BAD_REQUEST),
+        None => write(cockpit_gate::unreadable(&Host)),
     }
 }
 
@@ -48,7 +48,8 @@ fn write(response: http::Response<Body>) -> Response {
     announce_length(&mut head.headers, &body);
     match fields(&head.headers) {
         Ok(fields) => answer(head.status, fields, body),
-        Err(_) => bare(StatusCode::INTERNAL_SERVER_ERROR),
+        // Some hosts have headers of which they allow no other to speak.
+        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, Fields::new(), Body::Empty),
     }
 }
 
@@ -57,10 +58,6 @@ fn announce_length(headers: &mut HeaderMap, body: &Body) {
     if let Body::Full(bytes) = body {
         headers.insert(CONTENT_LENGTH, bytes.len().into());
     }
-}
-
-fn bare(status: StatusCode) -> Response {
-    answer(status, Fields::new(), Body::Empty)
 }
 
 fn answer(status: StatusCode, fields: Fields, body: Body) -> Response {

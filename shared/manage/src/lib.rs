@@ -6,13 +6,10 @@
 #![forbid(unsafe_code)]
 
 use cockpit_auth::client;
-use cockpit_core::{
-    Body, Ports, ProjectId, Refusal,
-    ports::{Kv, Random, StoreError},
-};
+use cockpit_core::{Body, Ports, ProjectId, Refusal, ports::Random};
 use cockpit_gate::Call;
 use cockpit_state::{
-    Cockpit, Creation,
+    Cockpit, Creation, Status,
     audit::{self, Action},
     cockpits,
 };
@@ -22,29 +19,31 @@ use uuid::{Builder, Uuid};
 
 /// What a call of the management API can do besides what every call can.
 pub trait Manage {
-    /// Notes what is about to be done to a project. What cannot be noted is not done.
+    /// Notes what is about to be done to a project, on its trail and in the log. What cannot be noted is not done.
     fn note(&self, project: ProjectId, resource: impl Display) -> impl Future<Output = Result<(), Refusal>>;
 
-    /// The project that is named, or the key's own, with its Cockpit.
+    /// The project that is named, or the key's own, with its Cockpit, which serves.
     fn cockpit(&self, named: Option<ProjectId>) -> impl Future<Output = Result<(ProjectId, Cockpit), Refusal>>;
 }
 
 impl<P: Ports> Manage for Call<'_, P> {
     async fn note(&self, project: ProjectId, resource: impl Display) -> Result<(), Refusal> {
-        let origin = client::address(self.ports, self.headers()).await?;
-        let action = Action {
-            actor: self.permit.actor(),
-            action: &format!("{:?}", self.route.operation),
-            resource: &resource.to_string(),
-            origin: &origin.map(|origin| origin.to_string()).unwrap_or_default(),
-        };
-        Ok(audit::note(self.ports, project, &action).await?)
+        let origin = client::origin(self.ports, self.headers()).await?.to_string();
+        let (action, resource) = (format!("{:?}", self.route.operation), resource.to_string());
+        let action = Action { actor: self.permit.actor(), action: &action, resource: &resource, origin: &origin };
+        audit::note(self.ports, project, &action).await?;
+        // The trail is bounded, and its subject could push things off its end.
+        self.ports.line(&action.line(project));
+        Ok(())
     }
 
     async fn cockpit(&self, named: Option<ProjectId>) -> Result<(ProjectId, Cockpit), Refusal> {
         let project = self.permit.project(named)?;
-        let cockpit = cockpits::find(self.ports, project).await?;
-        cockpit.map(|cockpit| (project, cockpit)).ok_or_else(|| missing(project))
+        match cockpits::find(self.ports, project).await? {
+            Some(cockpit) if cockpit.status == Status::Ready => Ok((project, cockpit)),
+            Some(_) => Err(deleting(project)),
+            None => Err(missing(project)),
+        }
     }
 }
 
@@ -53,20 +52,33 @@ impl<P: Ports> Manage for Call<'_, P> {
 pub struct Kind {
     /// Its name in the API.
     pub resource: &'static str,
-    /// How many a project may have.
+    /// How many there may be.
     pub most: usize,
-    /// How to go on where another one has its name.
-    pub taken: &'static str,
 }
 
-/// What was created, or why it was not.
-pub fn created<T>(creation: Result<Creation<T>, StoreError>, kind: Kind, project: ProjectId) -> Result<T, Refusal> {
-    let Kind { resource, most: quota, taken: help } = kind;
-    match creation? {
-        Creation::Done(entity) => Ok(entity),
-        Creation::NoCockpit => Err(missing(project)),
-        Creation::Full(current) => Err(Refusal::QuotaExceeded { resource, quota, current, project }),
-        Creation::Taken => Err(Refusal::AlreadyExists { resource, help }),
+impl Kind {
+    /// What was created for a project, or why it was not.
+    pub fn created<T>(self, creation: Creation<T>, project: Option<ProjectId>) -> Result<T, Refusal> {
+        let Self { resource, most: quota } = self;
+        match (creation, project) {
+            (Creation::Done(entity), _) => Ok(entity),
+            (Creation::Full(current), _) => Err(Refusal::QuotaExceeded { resource, quota, current, project }),
+            (Creation::Taken, _) => {
+                Err(Refusal::AlreadyExists { resource, help: "it must be unique within a project" })
+            }
+            (Creation::NoCockpit, Some(project)) => Err(deleting(project)),
+            (Creation::NoCockpit, None) => Err(Refusal::bug("a creation that wants a Cockpit and has no project")),
+        }
+    }
+
+    /// Something of the caller's with an id; the refusal is the same whether it is not there or somebody else's.
+    pub fn owned<T>(self, found: Option<T>, is_own: impl FnOnce(&T) -> bool, id: &str) -> Result<T, Refusal> {
+        self.found(found.filter(is_own), id)
+    }
+
+    /// Something with an id, if it is there.
+    pub fn found<T>(self, found: Option<T>, id: &str) -> Result<T, Refusal> {
+        found.ok_or_else(|| Refusal::NotFound { resource: self.resource, id: id.to_owned() })
     }
 }
 
@@ -75,14 +87,9 @@ pub fn missing(project: ProjectId) -> Refusal {
     Refusal::NotFound { resource: "cockpit", id: project.to_string() }
 }
 
-/// Something of the caller's with an id, or the refusal that is the same whether it is not there or somebody else's.
-pub fn owned<T>(
-    found: Option<T>,
-    is_own: impl FnOnce(&T) -> bool,
-    resource: &'static str,
-    id: &str,
-) -> Result<T, Refusal> {
-    found.filter(is_own).ok_or_else(|| Refusal::NotFound { resource, id: id.to_owned() })
+/// The refusal of a project whose Cockpit is being removed.
+pub fn deleting(project: ProjectId) -> Refusal {
+    Refusal::Transient { resource: "cockpit", id: project.to_string(), state: "deleting" }
 }
 
 /// An answer that says nothing but that it is done.
@@ -95,12 +102,4 @@ pub fn done() -> Response<Body> {
 /// A new id.
 pub fn new_id(random: &impl Random) -> Uuid {
     Builder::from_random_bytes(random.bytes()).into_uuid()
-}
-
-/// The refusal of a project whose Cockpit is being removed.
-pub async fn not_serving(kv: &impl Kv, project: ProjectId) -> Result<Refusal, StoreError> {
-    Ok(match cockpits::find(kv, project).await? {
-        Some(_) => Refusal::Transient { resource: "cockpit", id: project.to_string(), state: "deleting" },
-        None => missing(project),
-    })
 }

@@ -9,6 +9,7 @@ pub mod store;
 
 use crate::{
     amount::scale,
+    life::Ahead,
     rates::{millis, seconds},
     set::Set,
 };
@@ -56,6 +57,8 @@ pub struct Active {
     doubtful: bool,
     /// How many new ones this push may let in before the store is asked how many others did.
     trust: u64,
+    /// Whether others may have let some in that are not known here, so that none is refused.
+    old: bool,
     unsure: bool,
 }
 
@@ -103,6 +106,7 @@ impl Active {
             read_at: 0,
             doubtful: false,
             trust: 0,
+            old: true,
             unsure: false,
         };
         active.absorb(stored, now);
@@ -126,8 +130,8 @@ impl Active {
             (self.saved_at, self.doubtful) = (None, false);
             self.recount();
         }
-        let old = millis(now).saturating_sub(self.read_at) > PAUSE && self.count >= limit / 2;
-        self.trust = if old { 0 } else { self.much_new().saturating_sub(self.unsaved_new) };
+        self.old = millis(now).saturating_sub(self.read_at) > PAUSE && self.count >= limit / 2;
+        self.trust = if self.old { 0 } else { self.much_new().saturating_sub(self.unsaved_new) };
         turned > 0
     }
 
@@ -145,7 +149,7 @@ impl Active {
         if self.current.contains(identity) || self.previous.contains(identity) {
             return Verdict::Accepted;
         }
-        if self.count >= self.limit {
+        if self.count >= self.limit && !self.old {
             return Verdict::Refused;
         }
         self.unsure |= self.trust == 0;
@@ -168,7 +172,7 @@ impl Active {
 
     /// Makes do with what is known for this push.
     pub(crate) const fn settle(&mut self) {
-        (self.trust, self.unsure) = (u64::MAX, false);
+        (self.trust, self.old, self.unsure) = (u64::MAX, false, false);
     }
 
     /// Whether [`admit`](Self::admit) was unsure since the push began.
@@ -197,18 +201,21 @@ impl Active {
         self.current.bytes().saturating_add(self.previous.bytes()).saturating_add(256)
     }
 
-    /// Whether it is time to merge with the store. `lives` says whether the instance will likely see another push.
-    pub fn is_due(&self, now: Timestamp, lives: bool) -> bool {
+    /// Whether it is time to merge with the store, for an instance that has so much ahead.
+    pub fn is_due(&self, now: Timestamp, ahead: Ahead) -> bool {
         let since = |moment: u64| millis(now).saturating_sub(moment);
         let rest = self.saved_at.map_or(u64::MAX, since);
         let pause = match self.unsaved_new {
             0 => LONG_PAUSE,
+            _ if ahead == Ahead::Few => 0,
             new if scale(new, AGAIN, rest.max(1)) >= self.room() / 2 => SHORT_PAUSE,
             _ => PAUSE,
         };
         let much = self.unsaved > self.limit / MUCH || self.unsaved_new >= self.much_new();
-        let due = !lives || rest >= pause || much;
-        (self.unsaved > 0 && due) || (self.doubtful && rest >= PAUSE) || since(self.read_at) >= LOOK
+        let due = ahead == Ahead::None || rest >= pause || much;
+        (self.unsaved > 0 && due)
+            || (self.doubtful && (rest >= PAUSE || ahead != Ahead::Many))
+            || since(self.read_at) >= LOOK
     }
 
     fn room(&self) -> u64 {
@@ -233,7 +240,7 @@ impl Active {
         };
         stored.current.into_iter().for_each(|theirs| self.current.absorb(theirs));
         stored.previous.into_iter().for_each(|theirs| self.previous.absorb(theirs));
-        (self.read_at, self.trust, self.unsure) = (millis(now), u64::MAX, false);
+        (self.read_at, self.trust, self.old, self.unsure) = (millis(now), u64::MAX, false, false);
         self.recount();
         lacks
     }

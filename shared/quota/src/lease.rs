@@ -8,6 +8,7 @@
 //! This module decides; whoever holds a lease does the increments.
 
 mod outlook;
+mod sizes;
 
 use crate::{
     amount::Amount,
@@ -15,6 +16,7 @@ use crate::{
 };
 use cockpit_core::Timestamp;
 use outlook::Outlook;
+use sizes::Sizes;
 
 /// What an instance holds of one sender's budget.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +25,7 @@ pub struct Lease {
     /// When it was first spent from in this window, in milliseconds.
     since: u64,
     left: Amount,
-    spent: Amount,
+    spent: Sizes,
     total: Option<Amount>,
     before: Before,
 }
@@ -32,7 +34,7 @@ pub struct Lease {
 #[derive(Clone, Copy, Debug, Default)]
 struct Before {
     since: u64,
-    spent: Amount,
+    spent: Sizes,
     total: Amount,
 }
 
@@ -116,7 +118,7 @@ impl Lease {
     pub fn give_back(&mut self, rate: &Rate, now: Timestamp, need: Amount) {
         if self.window == rate.window(now).start {
             self.left = self.left.plus(need);
-            self.spent = self.spent.minus(need);
+            self.spent = self.spent.without(need);
         }
     }
 
@@ -138,7 +140,7 @@ impl Lease {
 
     fn pay(&mut self, need: Amount) {
         self.left = self.left.minus(need);
-        self.spent = self.spent.plus(need);
+        self.spent = self.spent.with(need);
     }
 
     fn enter(&mut self, window: Window, now: Timestamp) {

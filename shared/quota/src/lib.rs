@@ -11,8 +11,9 @@ pub mod active;
 pub mod amount;
 mod bloom;
 pub mod budget;
+mod forget;
 pub mod lease;
-mod life;
+pub mod life;
 pub mod meter;
 pub mod plans;
 pub mod rates;
@@ -25,6 +26,7 @@ pub mod usage;
 
 pub use amount::Amount;
 pub use budget::{Budget, Selector};
+pub use forget::{forget, forget_token};
 pub use meter::Meter;
 pub use plans::{Limits, Plan};
 pub use rates::Rate;
@@ -50,7 +52,12 @@ impl Signal {
         format!("{project}/{}", self.name())
     }
 
-    /// Whose and what it is, from such a name.
+    /// The same of what is sent with a token that has limits of its own.
+    pub fn sender_of_token(self, id: [u8; 16]) -> String {
+        format!("token/{:032x}/{}", u128::from_be_bytes(id), self.name())
+    }
+
+    /// Which project's and what it is, from a name; `None` if it is a token's.
     pub fn of_sender(sender: &str) -> Option<(ProjectId, Self)> {
         let (project, name) = sender.split_once('/')?;
         let signal = Self::ALL.into_iter().find(|signal| signal.name() == name)?;

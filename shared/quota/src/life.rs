@@ -20,6 +20,21 @@ const DOUBT_OF_ONE: f64 = 0.02;
 /// A part of what is expected is relied on: what was leased and not spent when the instance is dropped is lost.
 const RELIED_ON: f64 = 1.0 / 8.0;
 
+/// So many pushes before the end, an instance no longer waits with what others must know: a write may lose a race, and
+/// whoever wrote looks after it as long as there are pushes.
+const FEW: u64 = 8;
+
+/// How many more pushes an instance will likely serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Enough to put things off.
+    Many,
+    /// A few.
+    Few,
+    /// Perhaps none.
+    None,
+}
+
 /// What an instance knows of its own life.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Life {
@@ -52,6 +67,16 @@ impl Life {
         rest.min(self.before_a_pause())
     }
 
+    /// The same, in a word.
+    pub(crate) fn ahead(&self) -> Ahead {
+        let rest = PUSHES.checked_sub(self.served);
+        match self.more() {
+            0 => Ahead::None,
+            _ if rest.is_some_and(|rest| rest < FEW) => Ahead::Few,
+            _ => Ahead::Many,
+        }
+    }
+
     /// How many will come before a pause that ends the instance. If pauses come by chance, `e^(idle / mean) - 1` of
     /// them are shorter. How long they are on average, the longest of those seen tells: all of `n` are below `x` times
     /// the mean with a probability of `(1 - e^-x)^n`.
@@ -80,6 +105,10 @@ mod tests {
 
     /// What is relied on after pushes that are so many milliseconds apart.
     fn after(pauses: &[u64]) -> u64 {
+        life(pauses).more()
+    }
+
+    fn life(pauses: &[u64]) -> Life {
         let (mut life, mut millis) = (Life::default(), 1_000_000);
         let at = |millis: u64| Timestamp::from_micros(i64::try_from(millis * 1_000).unwrap());
         life.serve(at(millis));
@@ -87,7 +116,7 @@ mod tests {
             millis += pause;
             life.serve(at(millis));
         }
-        life.more()
+        life
     }
 
     #[test]
@@ -103,6 +132,20 @@ mod tests {
             (&[900, 2, 2, 2], 0),
         ] {
             assert_eq!(after(pauses), want, "{pauses:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_told_a_few_pushes_before() {
+        for (pauses, want) in [
+            (0, Ahead::None),
+            (119, Ahead::Many),
+            (120, Ahead::Few),
+            (126, Ahead::Few),
+            (127, Ahead::None),
+            (128, Ahead::Many),
+        ] {
+            assert_eq!(life(&vec![4; pauses]).ahead(), want, "{pauses}");
         }
     }
 

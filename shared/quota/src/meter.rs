@@ -194,10 +194,7 @@ impl<'p, P: Ports> Meter<'p, P> {
         for (reason, count) in cut.iter().filter(|(_, count)| *count > 0) {
             self.note(*reason, *count).await;
         }
-        let Some(sets) = self.cockpit.entry.sets.get() else { return };
-        let shared = group::share(self.ports, &self.active_name(), sets, self.entries.lives()).await;
-        self.log(shared);
-        self.weigh();
+        self.share().await;
     }
 
     /// The minutes of usage that this push's window brought to light, when each ended and all there had been until then:
@@ -228,12 +225,8 @@ impl<'p, P: Ports> Meter<'p, P> {
     /// Folds past minutes into the usage.
     async fn collect(&self, account: &Account) {
         match account.collect(self.ports, self.active()).await {
-            Ok(Collected::Nothing) => {}
-            // Tokens are not on the roster: they are shown with their Cockpit.
-            Ok(Collected::First) if account.is_token() => {}
-            Ok(Collected::First) => self.log(crate::roster::add(self.ports, &account.sender).await),
             Ok(Collected::Minutes(minutes)) if !account.is_token() => drop(self.collected.replace(Some(minutes))),
-            Ok(Collected::Minutes(_)) => {}
+            Ok(Collected::Nothing | Collected::Minutes(_)) => {}
             Err(cause) => self.log::<()>(Err(cause)),
         }
     }
@@ -263,9 +256,18 @@ impl<'p, P: Ports> Meter<'p, P> {
         }
     }
 
-    /// The refusal because of a rate; it is noted.
+    /// Tells others what was seen here, if it is time.
+    async fn share(&self) {
+        let Some(sets) = self.cockpit.entry.sets.get() else { return };
+        let shared = group::share(self.ports, &self.active_name(), sets, self.entries.ahead()).await;
+        self.log(shared);
+        self.weigh();
+    }
+
+    /// The refusal because of a rate; it is noted. It may be the last that the instance sees of a push.
     async fn throttled(&self, account: &Account) -> Refusal {
         self.note(if account.is_token() { Reason::TokenRate } else { Reason::Rate }, 1).await;
+        self.share().await;
         let jitter = self.jitter(0, account.rate.window / 2);
         Refusal::Throttled(account.throttle(self.ports.now(), self.unit(), jitter))
     }

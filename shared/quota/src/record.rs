@@ -14,9 +14,12 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 /// Reads a record. One that cannot be read is a failing store, never an absent one.
 pub(crate) async fn load<T: Record>(kv: &impl Kv, key: &str) -> Result<Option<T>, StoreError> {
     let Some(bytes) = kv.get(key).await? else { return Ok(None) };
-    let (version, record): (u8, T) =
-        ciborium::from_reader(bytes.as_slice()).map_err(|cause| unreadable::<T>(key, &cause.to_string()))?;
-    if version == T::VERSION { Ok(Some(record)) } else { Err(unreadable::<T>(key, &format!("version {version}"))) }
+    decode(&bytes).map(Some).map_err(|cause| StoreError(format!("{} of {key} cannot be read: {cause}", T::WHAT)))
+}
+
+/// Reads a record that is to be removed: one that cannot be read is the same as none.
+pub(crate) async fn salvage<T: Record>(kv: &impl Kv, key: &str) -> Result<Option<T>, StoreError> {
+    Ok(kv.get(key).await?.and_then(|bytes| decode(&bytes).ok()))
 }
 
 /// Writes a record.
@@ -27,6 +30,7 @@ pub(crate) async fn save<T: Record>(kv: &impl Kv, key: &str, record: &T) -> Resu
     kv.set(key, &bytes).await
 }
 
-fn unreadable<T: Record>(key: &str, cause: &str) -> StoreError {
-    StoreError(format!("{} of {key} cannot be read: {cause}", T::WHAT))
+fn decode<T: Record>(bytes: &[u8]) -> Result<T, String> {
+    let (version, record): (u8, T) = ciborium::from_reader(bytes).map_err(|cause| cause.to_string())?;
+    if version == T::VERSION { Ok(record) } else { Err(format!("version {version}")) }
 }

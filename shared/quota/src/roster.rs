@@ -1,19 +1,26 @@
 //! The roster: who has ever sent anything, so that an operator can be shown them all. The store has no scan.
 //!
-//! A sender is added when its first window is opened, and stays. One that was added twice stands there twice.
+//! A sender is added when its first window is opened, and stays until it is forgotten. One that was added twice stands
+//! there twice.
 
 use crate::usage::counters;
 use cockpit_core::ports::{Kv, StoreError};
 
 const NEXT: &str = "roster/next";
 
-/// Adds a sender.
-pub async fn add(kv: &impl Kv, sender: &str) -> Result<(), StoreError> {
-    let number = kv.increment(NEXT, 1).await?;
-    kv.set(&key(u64::try_from(number).unwrap_or(0)), sender.as_bytes()).await
+/// Adds a sender, and returns its number.
+pub async fn add(kv: &impl Kv, sender: &str) -> Result<u64, StoreError> {
+    let number = u64::try_from(kv.increment(NEXT, 1).await?).unwrap_or(0);
+    kv.set(&key(number), sender.as_bytes()).await?;
+    Ok(number)
 }
 
-/// How many senders there are; a little more where one was added twice.
+/// Removes the sender of this number.
+pub async fn remove(kv: &impl Kv, number: u64) -> Result<(), StoreError> {
+    kv.delete(&key(number)).await
+}
+
+/// How many senders there ever were.
 pub async fn len(kv: &impl Kv) -> Result<u64, StoreError> {
     Ok(counters::read(kv, NEXT).await?.and_then(|next| u64::try_from(next).ok()).unwrap_or(0))
 }
@@ -46,7 +53,7 @@ mod tests {
         for name in ["a", "b", "c"] {
             run(add(&fake, name)).unwrap();
         }
-        run(cockpit_core::ports::Kv::delete(&fake, &key(2))).unwrap();
+        run(remove(&fake, 2)).unwrap();
         assert_eq!(run(len(&fake)).unwrap(), 3);
         assert_eq!(run(list(&fake, 1, 3)).unwrap(), ["a", "c"]);
         assert_eq!(run(list(&fake, 3, 10)).unwrap(), ["c"]);

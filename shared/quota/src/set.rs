@@ -14,6 +14,9 @@ const EXACT_ALWAYS: u64 = 1_024;
 /// The bytes of a filter that go under one key: hosted stores take a megabyte.
 const PART_WORDS: usize = 64 * 1024;
 
+/// More parts than that no set has.
+pub(crate) const MOST_PARTS: usize = 32;
+
 /// A set of identities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Set {
@@ -142,7 +145,7 @@ impl Set {
     /// How many parts a set has, of which this is the first; `None` if it is no part.
     pub fn parts_of(first: &[u8]) -> Option<usize> {
         let parts = u64::from_le_bytes(first.get(9..17)?.try_into().ok()?);
-        usize::try_from(parts).ok().filter(|parts| (1..=32).contains(parts))
+        usize::try_from(parts).ok().filter(|parts| (1..=MOST_PARTS).contains(parts))
     }
 
     /// Reads a set back from all its parts; `None` if they are not the parts of one.

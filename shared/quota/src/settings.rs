@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 /// A change is tried this often until it is seen to have stayed: another may have been made at the same moment.
 const LOOKS: usize = 4;
 
+/// Budgets have so many numbers, so that sets of budgets that are no more do not pile up.
+const NUMBERS: u32 = 256;
+
 /// What a Cockpit has chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -22,8 +25,8 @@ pub struct Settings {
     next: u32,
 }
 
-/// A budget and the number by which its sets are kept. A number is never given twice, so that a budget that is set
-/// again begins anew.
+/// A budget and the number by which its sets are kept. A number is given again after all others, so that a budget that
+/// is set again begins anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Numbered {
     pub(crate) number: u32,
@@ -62,6 +65,12 @@ pub async fn save(kv: &impl Kv, project: ProjectId, settings: &Settings) -> Resu
 /// Forgets what a project has chosen.
 pub async fn remove(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
     kv.delete(&key(project)).await
+}
+
+/// The numbers by which sets of budgets may be kept.
+pub(crate) async fn numbers(kv: &impl Kv, project: ProjectId) -> Result<impl Iterator<Item = u32>, StoreError> {
+    let stored = record::salvage::<Stored>(kv, &key(project)).await?;
+    Ok(0..stored.map_or(0, |stored| stored.next.min(NUMBERS)))
 }
 
 /// Changes what a project has chosen, until the change is seen to have stayed. `change` must come to the same if it
@@ -118,9 +127,19 @@ impl Settings {
         if self.budgets.len() >= MOST {
             return Err(TooManyBudgets);
         }
-        self.budgets.push(Numbered { number: self.next, budget });
-        self.next = self.next.wrapping_add(1);
+        let number = self.take_number();
+        self.budgets.push(Numbered { number, budget });
         Ok(self)
+    }
+
+    fn take_number(&mut self) -> u32 {
+        loop {
+            let number = self.next % NUMBERS;
+            self.next = self.next.checked_add(1).unwrap_or(NUMBERS);
+            if self.budgets.iter().all(|taken| taken.number != number) {
+                return number;
+            }
+        }
     }
 
     /// The same without the budget of this selector.
@@ -176,12 +195,26 @@ mod tests {
     }
 
     #[test]
-    fn a_selector_has_one_budget_and_a_budget_one_number_for_ever() {
+    fn a_selector_has_one_budget_and_a_budget_one_number() {
         let settings = Settings::default().with_budget(budget("a", 1)).unwrap().with_budget(budget("b", 2)).unwrap();
         let settings = settings.with_budget(budget("a", 3)).unwrap();
         assert_eq!(settings.budgets().map(|budget| budget.active_series).collect::<Vec<_>>(), [Some(3), Some(2)]);
         let settings = settings.without_budget(&budget("a", 0).selector).with_budget(budget("a", 1)).unwrap();
         assert_eq!(settings.numbered().iter().map(|numbered| numbered.number).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn the_number_of_a_budget_is_given_again_after_all_others() {
+        let settings = Settings::default().with_budget(budget("a", 1)).unwrap();
+        let again =
+            |settings: Settings| settings.without_budget(&budget("b", 1).selector).with_budget(budget("b", 1)).unwrap();
+        let number = |settings: &Settings| settings.numbered().last().map(|numbered| numbered.number);
+        let settings = (1..NUMBERS).fold(settings, |settings, round| {
+            let settings = again(settings);
+            assert_eq!(number(&settings), Some(round));
+            settings
+        });
+        assert_eq!(number(&again(settings)), Some(1), "0 is taken");
     }
 
     #[test]

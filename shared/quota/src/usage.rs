@@ -11,6 +11,7 @@ pub mod metrics;
 use crate::{
     rates::{Rate, seconds},
     record::{self, Record},
+    roster,
 };
 use cockpit_core::{
     Timestamp,
@@ -71,6 +72,9 @@ pub enum Reason {
 pub struct History {
     /// The first minute whose counters have not been collected.
     from: u64,
+    /// Its number on the roster; 0 if it is not on it.
+    #[serde(default)]
+    place: u64,
     /// By the minute, oldest first.
     pub minutes: Vec<Usage>,
     /// By the hour.
@@ -115,8 +119,14 @@ pub async fn read(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp) -> Re
     Ok(stored)
 }
 
-/// Forgets a sender's history.
-pub async fn remove(kv: &impl Kv, sender: &str) -> Result<(), StoreError> {
+/// Forgets what a sender used, in windows of these lengths in seconds, and takes it off the roster. What tells where
+/// other things are goes last.
+pub(crate) async fn forget(kv: &impl Kv, sender: &str, windows: &[u64], now: Timestamp) -> Result<(), StoreError> {
+    let history = record::salvage::<History>(kv, &history_key(sender)).await?.unwrap_or_default();
+    counters::forget(kv, sender, windows, history.from, seconds(now) / 60).await?;
+    if history.place > 0 {
+        roster::remove(kv, history.place).await?;
+    }
     kv.delete(&history_key(sender)).await
 }
 

@@ -5,7 +5,6 @@
 
 use crate::{
     collection::{self, Collection, Creation, Entity, hash_key, named},
-    log::Pointer,
     record::{self, Record, load, save},
     tokens::SecretHash,
 };
@@ -96,6 +95,10 @@ impl Entity for ApiKey {
         self.created_at
     }
 
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at().is_some_and(|end| end <= now)
+    }
+
     fn secret(&self) -> [u8; 32] {
         self.secret
     }
@@ -104,8 +107,12 @@ impl Entity for ApiKey {
         save(kv, &secret_key(self.secret), &Holder::from(self)).await
     }
 
-    async fn strip(kv: &impl Kv, pointer: &Pointer) -> Result<(), StoreError> {
-        record::drop(kv, &secret_key(pointer.secret)).await
+    async fn works(kv: &impl Kv, secret: [u8; 32]) -> Result<bool, StoreError> {
+        Ok(kv.get(&secret_key(secret)).await?.is_some())
+    }
+
+    async fn shut(kv: &impl Kv, secret: [u8; 32]) -> Result<(), StoreError> {
+        record::drop(kv, &secret_key(secret)).await
     }
 }
 
@@ -169,11 +176,11 @@ pub async fn find(kv: &impl Kv, access_key: &str) -> Result<Option<ApiKey>, Stor
 
 /// Revokes an API key.
 pub async fn delete(kv: &impl Kv, key: &ApiKey) -> Result<(), StoreError> {
-    collection::remove(kv, key).await
+    Collection::of(kv, OWNER).remove(std::slice::from_ref(key)).await
 }
 
 fn id(access_key: &str) -> [u8; 16] {
-    named(b"", access_key.as_bytes())
+    named(&[access_key.as_bytes()])
 }
 
 fn secret_key(hash: [u8; 32]) -> String {

@@ -53,6 +53,14 @@ pub struct Action<'a> {
     pub origin: &'a str,
 }
 
+impl Action<'_> {
+    /// The action as a line of the operator's log.
+    pub fn line(&self, project: ProjectId) -> String {
+        let Self { actor, action, resource, origin } = self;
+        format!("audit: project {project}: {action} {resource:?} by {actor:?} from {origin:?}")
+    }
+}
+
 /// Notes an action.
 pub async fn note<P: Kv + Clock>(ports: &P, project: ProjectId, action: &Action<'_>) -> Result<(), StoreError> {
     let number = count(ports, project, 1).await?;

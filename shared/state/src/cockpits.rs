@@ -1,15 +1,20 @@
-//! Cockpits: one per project.
+//! Cockpits: one per project, activated and deactivated any number of times.
+//!
+//! Activations of a project are numbered. `cockpit/{project}` names the present one, and only activations write it;
+//! `ended/{project}/{number}` says that one ends or has ended, and only its deactivations write that. So nothing that a
+//! slow deactivation does can end a later activation, and what belongs to an activation bears its number, so that the
+//! things of a later one are not removed with it.
 
 use crate::{
-    collection::{Collection, still_serves},
+    collection::{Collection, Entity},
     contact_points::ContactPoint,
     datasources::Datasource,
-    grafana_users,
-    record::{Record, load, save},
-    tokens,
+    grafana_users::GrafanaUser,
+    record::{self, Record, load, save},
+    tokens::Token,
 };
 use cockpit_core::{
-    ports::{Clock, Kv, Random, StoreError},
+    ports::{Clock, Kv, StoreError},
     project::ProjectId,
     time::Timestamp,
 };
@@ -19,22 +24,40 @@ use serde::{Deserialize, Serialize};
 const ABANDONED_MICROS: i64 = 2 * 60 * 1_000_000;
 
 /// A project's Cockpit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cockpit {
-    /// Tells this activation from earlier and later ones of the same project.
-    epoch: [u8; 16],
     /// Where it is in its life.
     pub status: Status,
-    created_at: i64,
+    activation: Activated,
     updated_at: i64,
 }
 
-impl Record for Cockpit {
+/// The present activation of a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Activated {
+    epoch: u64,
+    /// The last activation before it that has ended.
+    ended: u64,
+    at: i64,
+}
+
+impl Record for Activated {
+    const VERSION: u8 = 2;
+}
+
+/// That an activation ends, or has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Ended {
+    at: i64,
+    done: bool,
+}
+
+impl Record for Ended {
     const VERSION: u8 = 1;
 }
 
 /// Where a Cockpit is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It serves.
     Ready,
@@ -45,7 +68,7 @@ pub enum Status {
 impl Cockpit {
     /// When it was activated.
     pub const fn created_at(&self) -> Timestamp {
-        Timestamp::from_micros(self.created_at)
+        Timestamp::from_micros(self.activation.at)
     }
 
     /// When it last changed.
@@ -53,9 +76,14 @@ impl Cockpit {
         Timestamp::from_micros(self.updated_at)
     }
 
-    /// Whether this is the same activation as `other`, and both serve.
-    pub fn serves_as(&self, other: &Self) -> bool {
-        self.epoch == other.epoch && self.status == Status::Ready && other.status == Status::Ready
+    /// The number of its activation.
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.activation.epoch
+    }
+
+    /// The last activation before it that has ended.
+    pub(crate) const fn ended(&self) -> u64 {
+        self.activation.ended
     }
 }
 
@@ -72,76 +100,121 @@ pub enum Activation {
 
 /// The project's Cockpit, if it has one.
 pub async fn find(kv: &impl Kv, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
-    load(kv, &key(project)).await
+    let Some(activation) = load::<Activated>(kv, &key(project)).await? else { return Ok(None) };
+    let ended = load::<Ended>(kv, &ended_key(project, activation.epoch)).await?;
+    Ok(match ended {
+        None => Some(Cockpit { status: Status::Ready, updated_at: activation.at, activation }),
+        Some(Ended { at, done: false }) => Some(Cockpit { status: Status::Deleting, updated_at: at, activation }),
+        Some(Ended { done: true, .. }) => None,
+    })
+}
+
+/// The project's Cockpit, if it has one that serves.
+pub(crate) async fn serving(kv: &impl Kv, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
+    Ok(find(kv, project).await?.filter(|cockpit| cockpit.status == Status::Ready))
+}
+
+/// Whether what was attached to this Cockpit is attached to one that serves: this one, or one that was activated at the
+/// same moment and took its place.
+pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) -> Result<bool, StoreError> {
+    Ok(serving(kv, project).await?.is_some_and(|now| now.ended() < before.epoch()))
 }
 
 /// Activates the project's Cockpit. `clear` removes what others keep of an earlier one that was left half removed.
-pub async fn activate<P: Kv + Clock + Random>(
+pub async fn activate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
     clear: impl AsyncFnOnce() -> Result<(), StoreError>,
 ) -> Result<Activation, StoreError> {
-    let now = ports.now().micros();
+    // Read first: what is activated from here on has not ended.
+    let ended = load::<Activated>(ports, &key(project)).await?.map_or(0, |last| last.epoch);
     match find(ports, project).await? {
-        Some(cockpit) if cockpit.status == Status::Ready => return Ok(Activation::AlreadyActive),
-        Some(cockpit) if now.saturating_sub(cockpit.updated_at) < ABANDONED_MICROS => return Ok(Activation::Deleting),
-        Some(_) => {
-            empty(ports, project).await?;
-            clear().await?;
-        }
+        Some(Cockpit { status: Status::Ready, .. }) => return Ok(Activation::AlreadyActive),
+        Some(ending) if !is_abandoned(&ending, ports.now()) => return Ok(Activation::Deleting),
+        Some(ending) => finish(ports, project, &ending, ending.epoch(), clear).await?,
         None => {}
     }
-    let cockpit = Cockpit { epoch: ports.bytes(), status: Status::Ready, created_at: now, updated_at: now };
-    save(ports, &key(project), &cockpit).await?;
-    Ok(Activation::Done(cockpit))
+    let epoch = advance(ports, project, 1).await?;
+    save(ports, &key(project), &Activated { epoch, ended, at: ports.now().micros() }).await?;
+    Ok(match find(ports, project).await? {
+        Some(cockpit) if cockpit.epoch() == epoch && cockpit.status == Status::Ready => Activation::Done(cockpit),
+        Some(Cockpit { status: Status::Ready, .. }) => Activation::AlreadyActive,
+        Some(Cockpit { status: Status::Deleting, .. }) | None => Activation::Deleting,
+    })
 }
 
-/// Deactivates the project's Cockpit: its tokens first, itself last, so that a call that dies on the way is
+/// Deactivates the project's Cockpit: its tokens first, the last mark last, so that a call that dies on the way is
 /// finished by the next. `clear` removes what others keep of it. Returns its last state; `None` if there was none.
 pub async fn deactivate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
     clear: impl AsyncFnOnce() -> Result<(), StoreError>,
 ) -> Result<Option<Cockpit>, StoreError> {
-    let Some(mut cockpit) = find(ports, project).await? else { return Ok(None) };
-    cockpit.status = Status::Deleting;
-    cockpit.updated_at = ports.now().micros();
-    save(ports, &key(project), &cockpit).await?;
-    empty(ports, project).await?;
-    clear().await?;
-    ports.delete(&key(project)).await?;
-    Ok(Some(cockpit))
-}
-
-/// Removes whatever belongs to a Cockpit, what gives access first.
-async fn empty(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
-    tokens::delete_all(kv, project).await?;
-    grafana_users::delete_all(kv, project).await?;
-    Collection::<_, ContactPoint>::of(kv, project).clear().await?;
-    Collection::<_, Datasource>::of(kv, project).clear().await?;
-    kv.delete(&alerts_key(project)).await
-}
-
-/// Whether the managed alerts of a project are on.
-pub async fn has_managed_alerts(kv: &impl Kv, project: ProjectId) -> Result<bool, StoreError> {
-    Ok(load::<ManagedAlerts>(kv, &alerts_key(project)).await?.is_some())
-}
-
-/// Turns the managed alerts of a project on or off; says whether it has a Cockpit that serves.
-///
-/// The switch is a key of its own: a Cockpit that was written again could come back from its deactivation.
-pub async fn set_managed_alerts(kv: &impl Kv, project: ProjectId, on: bool) -> Result<bool, StoreError> {
-    let Some(cockpit) = find(kv, project).await?.filter(|cockpit| cockpit.status == Status::Ready) else {
-        return Ok(false);
-    };
-    if on {
-        save(kv, &alerts_key(project), &ManagedAlerts).await?;
-    } else {
-        kv.delete(&alerts_key(project)).await?;
+    let Some(cockpit) = find(ports, project).await? else { return Ok(None) };
+    // Activations that are under way at this moment end with it; but if it is no more, they are later ones.
+    let last = advance(ports, project, 0).await?.max(cockpit.epoch());
+    let is_same = |now: Cockpit| now.epoch() == cockpit.epoch();
+    let at = ports.now().micros();
+    if find(ports, project).await?.is_some_and(is_same) {
+        for epoch in cockpit.epoch()..=last {
+            save(ports, &ended_key(project, epoch), &Ended { at, done: false }).await?;
+        }
+        finish(ports, project, &cockpit, last, clear).await?;
     }
-    let serves = still_serves(kv, project, &cockpit).await?;
+    Ok(Some(Cockpit { status: Status::Deleting, updated_at: at, ..cockpit }))
+}
+
+/// Removes whatever belongs to a Cockpit, or to an activation up to `last`, what gives access first.
+async fn finish<P: Kv + Clock>(
+    ports: &P,
+    project: ProjectId,
+    cockpit: &Cockpit,
+    last: u64,
+    clear: impl AsyncFnOnce() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    empty::<_, Token>(ports, project, last).await?;
+    empty::<_, GrafanaUser>(ports, project, last).await?;
+    empty::<_, ContactPoint>(ports, project, last).await?;
+    empty::<_, Datasource>(ports, project, last).await?;
+    for epoch in cockpit.epoch()..=last {
+        record::drop(ports, &alerts_key(project, epoch)).await?;
+    }
+    clear().await?;
+    for earlier in cockpit.ended()..cockpit.epoch() {
+        record::drop(ports, &ended_key(project, earlier)).await?;
+    }
+    save(ports, &ended_key(project, cockpit.epoch()), &Ended { at: ports.now().micros(), done: true }).await
+}
+
+async fn empty<P: Kv + Clock, T: Entity>(ports: &P, project: ProjectId, last: u64) -> Result<(), StoreError> {
+    Collection::<_, T>::of(ports, project).clear(last, ports.now()).await
+}
+
+fn is_abandoned(ending: &Cockpit, now: Timestamp) -> bool {
+    now.micros().saturating_sub(ending.updated_at) >= ABANDONED_MICROS
+}
+
+/// Whether the managed alerts of a Cockpit are on.
+pub async fn has_managed_alerts(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<bool, StoreError> {
+    Ok(load::<ManagedAlerts>(kv, &alerts_key(project, cockpit.epoch())).await?.is_some())
+}
+
+/// Turns the managed alerts of a Cockpit on or off; says whether it still serves.
+pub async fn set_managed_alerts(
+    kv: &impl Kv,
+    project: ProjectId,
+    cockpit: &Cockpit,
+    on: bool,
+) -> Result<bool, StoreError> {
+    let key = alerts_key(project, cockpit.epoch());
+    if on {
+        save(kv, &key, &ManagedAlerts).await?;
+    } else {
+        kv.delete(&key).await?;
+    }
+    let serves = still_serves(kv, project, cockpit).await?;
     if !serves {
-        kv.delete(&alerts_key(project)).await?;
+        record::drop(kv, &key).await?;
     }
     Ok(serves)
 }
@@ -154,8 +227,18 @@ impl Record for ManagedAlerts {
     const VERSION: u8 = 1;
 }
 
-fn alerts_key(project: ProjectId) -> String {
-    format!("managed-alerts/{project}")
+async fn advance(kv: &impl Kv, project: ProjectId, by: i64) -> Result<u64, StoreError> {
+    let key = format!("cockpits/{project}/next");
+    let number = kv.increment(&key, by).await?;
+    u64::try_from(number).map_err(|_| StoreError(format!("{key} is negative")))
+}
+
+fn alerts_key(project: ProjectId, epoch: u64) -> String {
+    format!("managed-alerts/{project}/{epoch}")
+}
+
+fn ended_key(project: ProjectId, epoch: u64) -> String {
+    format!("ended/{project}/{epoch}")
 }
 
 fn key(project: ProjectId) -> String {

@@ -1,12 +1,13 @@
 //! Entities of one kind, of one owner: created within a quota, listed without a scan, removed for good.
 //!
-//! `{kind}/{id}` alone decides whether an entity exists. A creation leaves its pointer first and the entity last, then
-//! looks whether it may stay: of creations that race for a name, or for the last free place, none or one remains. A
-//! secret is a key of its own, written before the entity and removed before it.
+//! `{kind}/{id}` alone decides whether an entity exists, and is written once. A creation leaves its pointer first and
+//! the entity last, then looks whether it may stay: of creations that race for a name, or for the last free place, none
+//! or one remains. Secrets are keys of their own, written once as well, before the entity, and removed before it and
+//! again after it: whoever adds a secret looks whether the entity is still there, so that one of the two sees the other.
 
 use crate::{
     cockpits::{self, Cockpit},
-    log::{Log, Pointer, Slot},
+    log::{Log, Pointer, Slot, Use},
     record::{Record, load, save},
 };
 use cockpit_core::{
@@ -15,7 +16,7 @@ use cockpit_core::{
     time::Timestamp,
 };
 use sha2::{Digest, Sha256};
-use std::{collections::HashSet, marker::PhantomData};
+use std::{collections::HashSet, fmt::Display, marker::PhantomData};
 use uuid::Uuid;
 
 /// A kind of entity.
@@ -29,6 +30,10 @@ pub(crate) trait Entity: Record + Clone {
     fn id(&self) -> [u8; 16];
     /// When it was created, in microseconds.
     fn created_at(&self) -> i64;
+    /// The activation it belongs to; what belongs to none outlives all of them.
+    fn epoch(&self) -> u64 {
+        u64::MAX
+    }
     /// Whether it and another cannot both be.
     fn excludes(&self, _other: &Self) -> bool {
         false
@@ -37,16 +42,24 @@ pub(crate) trait Entity: Record + Clone {
     fn is_over(&self, _now: Timestamp) -> bool {
         false
     }
-    /// The hash of its secret, if it has one.
+    /// The hash of its first secret, if it has any.
     fn secret(&self) -> [u8; 32] {
         [0; 32]
     }
-    /// Makes its secret work.
+    /// Makes its first secret work.
     async fn open(&self, _kv: &impl Kv) -> Result<(), StoreError> {
         Ok(())
     }
-    /// Removes its secret and everything else that goes with it.
-    async fn strip(_kv: &impl Kv, _pointer: &Pointer) -> Result<(), StoreError> {
+    /// Whether a secret of a living entity works.
+    async fn works(_kv: &impl Kv, _secret: [u8; 32]) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+    /// Removes a secret.
+    async fn shut(_kv: &impl Kv, _secret: [u8; 32]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// Removes everything else that goes with an entity.
+    async fn bury(_kv: &impl Kv, _id: [u8; 16]) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -56,7 +69,7 @@ pub(crate) trait Entity: Record + Clone {
 pub enum Creation<T> {
     /// It is there.
     Done(T),
-    /// The project has no active Cockpit, or lost it meanwhile.
+    /// The project has no Cockpit that serves, or lost it meanwhile.
     NoCockpit,
     /// There are as many as there may be: this many.
     Full(usize),
@@ -78,83 +91,138 @@ impl<T> Creation<T> {
 pub(crate) struct Collection<'k, K, T> {
     kv: &'k K,
     log: Log<'k, K>,
+    /// What belongs to this activation, or to an earlier one, is gone.
+    ended: u64,
     kind: PhantomData<T>,
 }
 
 impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
-    /// The collection of an owner, such as a project.
-    pub(crate) fn of(kv: &'k K, owner: impl std::fmt::Display) -> Self {
-        Self { kv, log: Log::new(kv, format!("{}s/{owner}", T::KIND)), kind: PhantomData }
+    /// The collection of an owner that is no project.
+    pub(crate) fn of(kv: &'k K, owner: impl Display) -> Self {
+        Self { kv, log: Log::new(kv, format!("{}s/{owner}", T::KIND)), ended: 0, kind: PhantomData }
+    }
+
+    /// The collection of a project, as far as it belongs to its Cockpit.
+    pub(crate) fn in_cockpit(kv: &'k K, project: ProjectId, cockpit: &Cockpit) -> Self {
+        Self { ended: cockpit.ended(), ..Self::of(kv, project) }
     }
 
     /// All of them, oldest first.
     pub(crate) async fn all(&self) -> Result<Vec<T>, StoreError> {
-        let slots = self.log.slots().await?;
-        let mut entities = self.alive(&slots).await?;
+        let mut entities = self.found(&self.log.slots().await?).await?;
+        entities.retain(|entity| entity.epoch() > self.ended);
         entities.sort_by_key(|entity| (entity.created_at(), entity.id()));
         Ok(entities)
     }
 
-    /// Adds one, if there is room for it and nothing excludes it. One that is there already is left as it is.
+    /// Adds one, if there is room for it and nothing excludes it.
     pub(crate) async fn add(&self, entity: T, now: Timestamp) -> Result<Creation<T>, StoreError> {
         let slots = self.log.slots().await?;
-        let mut others = self.alive(&slots).await?;
-        for over in others.extract_if(.., |other| other.is_over(now)) {
-            self.remove(&over).await?;
-        }
-        if let Some(same) = others.iter().find(|other| other.id() == entity.id()) {
-            return Ok(Creation::Done(same.clone()));
-        }
-        if let Some(refused) = refused(&entity, &others, T::MOST.saturating_sub(1)) {
+        let mut others = self.found(&slots).await?;
+        let over = |other: &mut T| other.is_over(now) || other.epoch() <= self.ended;
+        let over: Vec<_> = others.extract_if(.., over).collect();
+        self.remove(&over).await?;
+        if let Some(refused) = refused(&entity, &others) {
             return Ok(refused);
         }
         self.sweep(&slots, &others, now).await?;
-        self.log.append(&pointer(&entity)).await?;
+        self.log.append(pointer(&entity)).await?;
         entity.open(self.kv).await?;
         save(self.kv, &key::<T>(entity.id()), &entity).await?;
         self.settle(entity).await
     }
 
-    /// Removes one. What goes with it goes first, so that a secret is dead even if the call dies here; and again at
-    /// the end, because a call that was under way may have added to it.
-    pub(crate) async fn remove(&self, entity: &T) -> Result<(), StoreError> {
-        remove(self.kv, entity).await
+    /// Notes one more secret of an entity.
+    pub(crate) async fn note(&self, entity: &T, secret: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
+        let slots = self.log.slots().await?;
+        self.sweep(&slots, &self.found(&slots).await?, now).await?;
+        let pointer = Pointer { secret, written_at: now.micros(), ..pointer(entity) };
+        self.log.append(pointer).await
     }
 
-    /// Removes all of them, and what crashed creations left.
-    pub(crate) async fn clear(&self) -> Result<(), StoreError> {
+    /// The secrets that an entity was given, in the order in which it was.
+    pub(crate) async fn secrets(&self, entity: &T) -> Result<Vec<[u8; 32]>, StoreError> {
         let slots = self.log.slots().await?;
-        for pointer in slots.iter().filter_map(|slot| slot.pointer.as_ref()) {
-            match find::<T>(self.kv, pointer.id).await? {
-                Some(entity) => self.remove(&entity).await?,
-                None => T::strip(self.kv, pointer).await?,
-            }
+        let mut own: Vec<_> = pointers(&slots).filter(|pointer| pointer.id == entity.id()).collect();
+        own.sort_by_key(|pointer| pointer.rank);
+        own.dedup_by_key(|pointer| pointer.secret);
+        Ok(own.into_iter().map(|pointer| pointer.secret).collect())
+    }
+
+    /// Removes some of them. What goes with them goes first, so that a secret is dead even if the call dies here; and
+    /// what was added meanwhile goes when they are gone.
+    pub(crate) async fn remove(&self, entities: &[T]) -> Result<(), StoreError> {
+        if entities.is_empty() {
+            return Ok(());
         }
-        self.log.clear(&slots).await
+        self.strip(entities).await?;
+        for entity in entities {
+            self.kv.delete(&key::<T>(entity.id())).await?;
+        }
+        self.strip(entities).await
+    }
+
+    /// Removes what belongs to an activation or an earlier one, and what creations left there that died.
+    pub(crate) async fn clear(&self, epoch: u64, now: Timestamp) -> Result<(), StoreError> {
+        let slots = self.log.slots().await?;
+        let mut entities = self.found(&slots).await?;
+        entities.retain(|entity| entity.epoch() <= epoch);
+        self.remove(&entities).await?;
+        let removed: HashSet<_> = entities.iter().map(T::id).collect();
+        let mut numbers = Vec::new();
+        for slot in &slots {
+            let Some(pointer) = slot.pointer.as_ref().filter(|pointer| pointer.epoch <= epoch) else { continue };
+            if !removed.contains(&pointer.id) {
+                T::shut(self.kv, pointer.secret).await?;
+                T::bury(self.kv, pointer.id).await?;
+            }
+            // A creation may be under way that has not written its entity yet; it looks, and undoes what it did.
+            numbers.extend((removed.contains(&pointer.id) || pointer.is_settled(now)).then_some(slot.number));
+        }
+        self.log.forget(numbers).await
+    }
+
+    async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
+        let ids: HashSet<_> = entities.iter().map(T::id).collect();
+        let slots = self.log.slots().await?;
+        let noted = pointers(&slots).filter(|pointer| ids.contains(&pointer.id)).map(|pointer| pointer.secret);
+        let secrets: HashSet<_> = entities.iter().map(T::secret).chain(noted).collect();
+        for secret in secrets {
+            T::shut(self.kv, secret).await?;
+        }
+        for id in ids {
+            T::bury(self.kv, id).await?;
+        }
+        Ok(())
     }
 
     /// Looks once more at what there is now, and gives way where others came at the same time.
     async fn settle(&self, entity: T) -> Result<Creation<T>, StoreError> {
         let mut others = self.all().await?;
         others.retain(|other| other.id() != entity.id());
-        let Some(refused) = refused(&entity, &others, T::MOST.saturating_sub(1)) else {
-            return Ok(Creation::Done(entity));
-        };
-        self.remove(&entity).await?;
+        let Some(refused) = refused(&entity, &others) else { return Ok(Creation::Done(entity)) };
+        self.remove(&[entity]).await?;
         Ok(refused)
     }
 
-    /// Keeps the log short. Costs one read per number of it, on creations only.
+    /// Keeps the log short.
     async fn sweep(&self, slots: &[Slot], alive: &[T], now: Timestamp) -> Result<(), StoreError> {
         let alive: HashSet<_> = alive.iter().map(T::id).collect();
-        let strip = async |pointer: &Pointer| T::strip(self.kv, pointer).await;
-        self.log.sweep(slots, now, |pointer| alive.contains(&pointer.id), strip).await
+        let used = async |pointer: &Pointer| {
+            if alive.contains(&pointer.id) {
+                return Ok(if T::works(self.kv, pointer.secret).await? { Use::Live } else { Use::Dead });
+            }
+            T::shut(self.kv, pointer.secret).await?;
+            T::bury(self.kv, pointer.id).await?;
+            Ok(Use::Dead)
+        };
+        self.log.sweep(slots, now, used).await
     }
 
-    async fn alive(&self, slots: &[Slot]) -> Result<Vec<T>, StoreError> {
+    async fn found(&self, slots: &[Slot]) -> Result<Vec<T>, StoreError> {
         let mut seen = HashSet::new();
         let mut entities = Vec::new();
-        for pointer in slots.iter().filter_map(|slot| slot.pointer.as_ref()) {
+        for pointer in pointers(slots) {
             if seen.insert(pointer.id) {
                 entities.extend(find(self.kv, pointer.id).await?);
             }
@@ -163,30 +231,25 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     }
 }
 
-/// Adds an entity to a project's collection, unless its Cockpit is gone, or goes meanwhile.
+/// Adds what is made for the project's activation to its collection, unless its Cockpit does not serve, or stops to.
 ///
 /// A deactivation lists what it must remove after it has marked the Cockpit. Either it saw our pointer, or we see its
 /// mark here; in both cases nothing outlives its Cockpit.
 pub(crate) async fn create<P: Kv + Clock, T: Entity>(
     ports: &P,
     project: ProjectId,
-    entity: T,
+    make: impl FnOnce(u64) -> T,
 ) -> Result<Creation<T>, StoreError> {
-    let Some(before) = cockpits::find(ports, project).await? else { return Ok(Creation::NoCockpit) };
-    let collection = Collection::<_, T>::of(ports, project);
-    let created = collection.add(entity, ports.now()).await?;
+    let Some(before) = cockpits::serving(ports, project).await? else { return Ok(Creation::NoCockpit) };
+    let collection = Collection::in_cockpit(ports, project, &before);
+    let created = collection.add(make(before.epoch()), ports.now()).await?;
     if let Creation::Done(entity) = &created
-        && !still_serves(ports, project, &before).await?
+        && !cockpits::still_serves(ports, project, &before).await?
     {
-        collection.remove(entity).await?;
+        collection.remove(std::slice::from_ref(entity)).await?;
         return Ok(Creation::NoCockpit);
     }
     Ok(created)
-}
-
-/// Whether the activation that was seen before is the one that serves now.
-pub(crate) async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) -> Result<bool, StoreError> {
-    Ok(cockpits::find(kv, project).await?.is_some_and(|now| now.serves_as(before)))
 }
 
 /// The entity with this id, whosever it is.
@@ -194,29 +257,34 @@ pub(crate) async fn find<T: Entity>(kv: &impl Kv, id: [u8; 16]) -> Result<Option
     load(kv, &key::<T>(id)).await
 }
 
-/// Removes an entity; see [`Collection::remove`].
-pub(crate) async fn remove<T: Entity>(kv: &impl Kv, entity: &T) -> Result<(), StoreError> {
-    T::strip(kv, &pointer(entity)).await?;
-    kv.delete(&key::<T>(entity.id())).await?;
-    T::strip(kv, &pointer(entity)).await
-}
-
 /// An id made of what an entity is called within its owner.
-pub(crate) fn named(owner: &[u8], name: &[u8]) -> [u8; 16] {
-    let digest = Sha256::new().chain_update(owner).chain_update([0]).chain_update(name).finalize();
-    digest.first_chunk().copied().unwrap_or_default()
+pub(crate) fn named(parts: &[&[u8]]) -> [u8; 16] {
+    let digest = parts.iter().fold(Sha256::new(), |hash, part| {
+        hash.chain_update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes()).chain_update(part)
+    });
+    digest.finalize().first_chunk().copied().unwrap_or_default()
 }
 
-/// Why an entity may not be beside these others, of which there may be so many.
-fn refused<T: Entity>(entity: &T, others: &[T], most: usize) -> Option<Creation<T>> {
+/// Why an entity may not be beside these others.
+fn refused<T: Entity>(entity: &T, others: &[T]) -> Option<Creation<T>> {
     if others.iter().any(|other| entity.excludes(other)) {
         return Some(Creation::Taken);
     }
-    (others.len() > most).then_some(Creation::Full(others.len()))
+    (others.len() >= T::MOST).then_some(Creation::Full(others.len()))
+}
+
+fn pointers(slots: &[Slot]) -> impl Iterator<Item = &Pointer> {
+    slots.iter().filter_map(|slot| slot.pointer.as_ref())
 }
 
 fn pointer<T: Entity>(entity: &T) -> Pointer {
-    Pointer { id: entity.id(), secret: entity.secret(), written_at: entity.created_at() }
+    Pointer {
+        id: entity.id(),
+        secret: entity.secret(),
+        epoch: entity.epoch(),
+        written_at: entity.created_at(),
+        rank: 0,
+    }
 }
 
 fn key<T: Entity>(id: [u8; 16]) -> String {

@@ -1,11 +1,12 @@
 //! Contact points: whom alerts are sent to. A project has each address once.
 
 use crate::{
-    collection::{self, Collection, Creation, Entity, named},
+    Cockpit,
+    collection::{self, Collection, Creation, Entity},
     record::Record,
 };
 use cockpit_core::{
-    ports::{Clock, Kv, StoreError},
+    ports::{Clock, Kv, Random, StoreError},
     project::ProjectId,
 };
 use serde::{Deserialize, Serialize};
@@ -17,9 +18,11 @@ pub const MOST: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactPoint {
     id: [u8; 16],
+    project: [u8; 16],
     /// The e-mail address.
     pub email: String,
     created_at: i64,
+    epoch: u64,
 }
 
 impl Record for ContactPoint {
@@ -37,34 +40,48 @@ impl Entity for ContactPoint {
     fn created_at(&self) -> i64 {
         self.created_at
     }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn excludes(&self, other: &Self) -> bool {
+        is_same(&self.email, &other.email)
+    }
 }
 
-/// Creates the contact point of an address; the one that is there, if it is.
-pub async fn create<P: Kv + Clock>(
+/// Creates the contact point of an address.
+pub async fn create<P: Kv + Clock + Random>(
     ports: &P,
     project: ProjectId,
     email: String,
 ) -> Result<Creation<ContactPoint>, StoreError> {
-    let point = ContactPoint { id: id(project, &email), email, created_at: ports.now().micros() };
-    collection::create(ports, project, point).await
+    let (id, created_at) = (ports.bytes(), ports.now().micros());
+    let make = |epoch| ContactPoint { id, project: *project.as_bytes(), email, created_at, epoch };
+    collection::create(ports, project, make).await
 }
 
-/// A project's contact points, oldest first.
-pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<ContactPoint>, StoreError> {
-    Collection::of(kv, project).all().await
+/// A Cockpit's contact points, oldest first.
+pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<ContactPoint>, StoreError> {
+    Collection::in_cockpit(kv, project, cockpit).all().await
 }
 
-/// The contact point of an address.
-pub async fn find(kv: &impl Kv, project: ProjectId, email: &str) -> Result<Option<ContactPoint>, StoreError> {
-    collection::find(kv, id(project, email)).await
+/// The contact point of an address, in whatever case.
+pub async fn find(
+    kv: &impl Kv,
+    project: ProjectId,
+    cockpit: &Cockpit,
+    email: &str,
+) -> Result<Option<ContactPoint>, StoreError> {
+    Ok(list(kv, project, cockpit).await?.into_iter().find(|point| is_same(&point.email, email)))
 }
 
 /// Removes a contact point.
 pub async fn delete(kv: &impl Kv, point: &ContactPoint) -> Result<(), StoreError> {
-    collection::remove(kv, point).await
+    let project = ProjectId::from_bytes(point.project);
+    Collection::of(kv, project).remove(std::slice::from_ref(point)).await
 }
 
-/// Addresses that differ in case only are one.
-fn id(project: ProjectId, email: &str) -> [u8; 16] {
-    named(project.as_bytes(), email.to_lowercase().as_bytes())
+fn is_same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }

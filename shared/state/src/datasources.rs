@@ -1,6 +1,7 @@
 //! Datasources: names that a project gives to places its data can be read at.
 
 use crate::{
+    Cockpit,
     collection::{self, Collection, Creation, Entity},
     record::Record,
 };
@@ -27,6 +28,7 @@ pub struct Datasource {
     /// Whether it is the one of its kind to use where none is named.
     pub is_default: bool,
     created_at: i64,
+    epoch: u64,
 }
 
 /// What a datasource holds.
@@ -89,19 +91,25 @@ impl Entity for Datasource {
     fn created_at(&self) -> i64 {
         self.created_at
     }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
 }
 
 /// Creates a datasource.
 pub async fn create<P: Kv + Clock>(ports: &P, new: NewDatasource) -> Result<Creation<Datasource>, StoreError> {
-    let datasource = Datasource {
+    let created_at = ports.now().micros();
+    let make = |epoch| Datasource {
         id: new.id.into_bytes(),
         project: *new.project.as_bytes(),
         name: new.name,
         kind: new.kind,
         is_default: new.is_default,
-        created_at: ports.now().micros(),
+        created_at,
+        epoch,
     };
-    collection::create(ports, new.project, datasource).await
+    collection::create(ports, new.project, make).await
 }
 
 /// The datasource with this id, whosever it is.
@@ -109,12 +117,12 @@ pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Datasource>, StoreErr
     collection::find(kv, id.into_bytes()).await
 }
 
-/// A project's datasources, oldest first.
-pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<Datasource>, StoreError> {
-    Collection::of(kv, project).all().await
+/// A Cockpit's datasources, oldest first.
+pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<Datasource>, StoreError> {
+    Collection::in_cockpit(kv, project, cockpit).all().await
 }
 
 /// Removes a datasource.
 pub async fn delete(kv: &impl Kv, datasource: &Datasource) -> Result<(), StoreError> {
-    collection::remove(kv, datasource).await
+    Collection::of(kv, datasource.project()).remove(std::slice::from_ref(datasource)).await
 }

@@ -3,8 +3,8 @@
 //! A password is a key of its own, so that changing it cannot bring a user back that is deleted meanwhile.
 
 use crate::{
+    Cockpit,
     collection::{self, Collection, Creation, Entity, named},
-    log::Pointer,
     record::{self, Record, load, save},
 };
 use cockpit_core::{
@@ -31,6 +31,7 @@ pub struct GrafanaUser {
     /// What it may do.
     pub role: Role,
     created_at: i64,
+    epoch: u64,
     /// The hash of its first password.
     password: PasswordHash,
 }
@@ -68,6 +69,10 @@ impl Entity for GrafanaUser {
         self.created_at
     }
 
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     fn excludes(&self, other: &Self) -> bool {
         self.login == other.login
     }
@@ -76,8 +81,8 @@ impl Entity for GrafanaUser {
         save(kv, &password_key(self.id), &self.password).await
     }
 
-    async fn strip(kv: &impl Kv, pointer: &Pointer) -> Result<(), StoreError> {
-        record::drop(kv, &password_key(pointer.id)).await
+    async fn bury(kv: &impl Kv, id: [u8; 16]) -> Result<(), StoreError> {
+        record::drop(kv, &password_key(id)).await
     }
 }
 
@@ -93,13 +98,14 @@ pub async fn create<P: Kv + Clock>(
     let number = u32::try_from(count.saturating_add(GRAFANAS_OWN));
     let number = number.map_err(|_| StoreError(format!("the numbers of {project}'s Grafana users are used up")))?;
     let created_at = ports.now().micros();
-    let user = GrafanaUser { id: id(project, number), number, login, role, created_at, password };
-    collection::create(ports, project, user).await
+    let id = id(project, number);
+    let make = |epoch| GrafanaUser { id, number, login, role, created_at, epoch, password };
+    collection::create(ports, project, make).await
 }
 
-/// A project's Grafana users, oldest first.
-pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<GrafanaUser>, StoreError> {
-    Collection::of(kv, project).all().await
+/// A Cockpit's Grafana users, oldest first.
+pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<GrafanaUser>, StoreError> {
+    Collection::in_cockpit(kv, project, cockpit).all().await
 }
 
 /// The Grafana user with this number.
@@ -122,14 +128,9 @@ pub async fn change_password(kv: &impl Kv, user: &GrafanaUser, password: Passwor
     Ok(there)
 }
 
-/// Removes a Grafana user.
-pub async fn delete(kv: &impl Kv, user: &GrafanaUser) -> Result<(), StoreError> {
-    collection::remove(kv, user).await
-}
-
-/// Removes all Grafana users of a project.
-pub async fn delete_all(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
-    Collection::<_, GrafanaUser>::of(kv, project).clear().await
+/// Removes Grafana users of one project.
+pub async fn delete(kv: &impl Kv, project: ProjectId, users: &[GrafanaUser]) -> Result<(), StoreError> {
+    Collection::of(kv, project).remove(users).await
 }
 
 fn password_key(id: [u8; 16]) -> String {
@@ -137,5 +138,5 @@ fn password_key(id: [u8; 16]) -> String {
 }
 
 fn id(project: ProjectId, number: u32) -> [u8; 16] {
-    named(project.as_bytes(), &number.to_le_bytes())
+    named(&[project.as_bytes(), &number.to_le_bytes()])
 }

@@ -1,10 +1,10 @@
-//! A list without a scan: a log of pointers to a project's entities.
+//! A list without a scan: a log of pointers to an owner's entities.
 //!
 //! The store cannot list a prefix, so each new entity takes the next number of a counter and leaves a
 //! pointer under it. Listing reads the numbers from `floor` to the counter. A pointer says nothing about
-//! existence: entities are deleted without touching it. Dead pointers are dropped, and live ones moved to
-//! the end, when a creation finds the log more than twice as long as it need be; two creations doing so at
-//! once leave a second pointer to the same entity, which readers ignore, and the next sweep drops.
+//! existence: entities are deleted without touching it. A creation removes pointers that lead nowhere, and moves
+//! live ones to the end when it finds the log more than twice as long as it need be; two creations doing so at
+//! once leave a second pointer of the same, which readers ignore, and the next sweep drops.
 
 use crate::record::{Record, load, save};
 use cockpit_core::{
@@ -21,28 +21,35 @@ const SETTLED_MICROS: i64 = 10 * 60 * 1_000_000;
 /// How many dead numbers a log may hold before they are swept.
 const SLACK: u64 = 32;
 
-/// The most numbers one sweep looks at, so that no single call pays for a long neglect.
-const SWEEP: u64 = 16;
+/// The most numbers one sweep moves, so that no single call pays for a long neglect.
+const SWEEP: usize = 16;
 
-/// One project's log of one kind of entity.
+/// A log that is still longer at the end of so many readings is being written too fast to be read.
+const READINGS: usize = 16;
+
+/// One owner's log of one kind of entity.
 pub(crate) struct Log<'k, K> {
     kv: &'k K,
     prefix: String,
 }
 
-/// A pointer to an entity.
+/// A pointer to an entity, or to one more secret of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pointer {
     /// The entity's id.
     pub(crate) id: [u8; 16],
-    /// The hash of the entity's secret, so that what a crashed creation left can be found and removed.
+    /// The hash of the secret, so that what a crashed call left can be found and removed.
     pub(crate) secret: [u8; 32],
-    /// When this pointer was written, in microseconds.
+    /// The activation it belongs to.
+    pub(crate) epoch: u64,
+    /// When it was written, in microseconds.
     pub(crate) written_at: i64,
+    /// Its first number, which tells who came later, wherever it is moved to.
+    pub(crate) rank: u64,
 }
 
 impl Record for Pointer {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,15 +64,17 @@ impl Record for Floor {
 pub(crate) struct Slot {
     /// The number.
     pub(crate) number: u64,
-    /// Its pointer; `None` where none was written yet, or it was swept.
+    /// Its pointer; `None` where none was written yet, or it was removed.
     pub(crate) pointer: Option<Pointer>,
 }
 
-impl Slot {
-    /// Whether no later slot leads to the same entity.
-    fn is_newest(&self, newest: &HashMap<[u8; 16], u64>) -> bool {
-        self.pointer.as_ref().is_some_and(|pointer| newest.get(&pointer.id) == Some(&self.number))
-    }
+/// What a pointer is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It leads to something.
+    Live,
+    /// What it led to is gone, if it ever was.
+    Dead,
 }
 
 impl<'k, K: Kv> Log<'k, K> {
@@ -75,86 +84,82 @@ impl<'k, K: Kv> Log<'k, K> {
     }
 
     /// Adds a pointer at the end.
-    pub(crate) async fn append(&self, pointer: &Pointer) -> Result<(), StoreError> {
+    pub(crate) async fn append(&self, pointer: Pointer) -> Result<(), StoreError> {
         let number = self.advance(1).await?;
-        save(self.kv, &self.key(number), pointer).await
+        let rank = if pointer.rank == 0 { number } else { pointer.rank };
+        save(self.kv, &self.key(number), &Pointer { rank, ..pointer }).await
     }
 
-    /// Every number from the floor to the end, oldest first.
+    /// Every number from the floor to the end, oldest first. A pointer that is moved meanwhile is found where it was,
+    /// or where it went: it is there before it is gone here, so reading on to the end misses none.
     pub(crate) async fn slots(&self) -> Result<Vec<Slot>, StoreError> {
-        let end = self.advance(0).await?;
         let mut slots = Vec::new();
-        for number in self.floor().await?..=end {
-            slots.push(Slot { number, pointer: load(self.kv, &self.key(number)).await? });
+        let mut next = self.floor().await?;
+        for _ in 0..READINGS {
+            let end = self.advance(0).await?;
+            if next > end {
+                return Ok(slots);
+            }
+            for number in next..=end {
+                slots.push(Slot { number, pointer: load(self.kv, &self.key(number)).await? });
+            }
+            next = end + 1;
         }
-        Ok(slots)
+        Err(StoreError(format!("{} grows too fast to be read", self.prefix)))
     }
 
-    /// Shortens the log if it is worth it. `live` tells which pointers still lead somewhere; `strip` removes
-    /// what a dead one may have left behind.
+    /// Removes pointers that lead nowhere, and shortens the log if it is worth it. Only what will not change any more
+    /// is touched. `used` tells what a pointer is good for; what a dead one may have left is removed by then.
     pub(crate) async fn sweep(
         &self,
         slots: &[Slot],
         now: Timestamp,
-        live: impl Fn(&Pointer) -> bool,
-        strip: impl AsyncFn(&Pointer) -> Result<(), StoreError>,
+        used: impl AsyncFn(&Pointer) -> Result<Use, StoreError>,
     ) -> Result<(), StoreError> {
-        let newest: HashMap<_, _> =
-            slots.iter().filter_map(|slot| Some((slot.pointer.as_ref()?.id, slot.number))).collect();
-        let alive = slots.iter().filter(|slot| slot.is_newest(&newest) && slot.pointer.as_ref().is_some_and(&live));
-        if to_u64(slots.len()) <= 2 * to_u64(alive.count()) + SLACK {
+        let settled = last_settled(slots, now);
+        let mut live = Vec::new();
+        for slot in slots {
+            let Some(pointer) = &slot.pointer else { continue };
+            match slot.number <= settled && used(pointer).await? == Use::Dead {
+                true => self.kv.delete(&self.key(slot.number)).await?,
+                false => live.push((slot.number, pointer)),
+            }
+        }
+        let newest: HashMap<_, _> = live.iter().map(|(number, pointer)| (pointer.key(), *number)).collect();
+        if to_u64(slots.len()) <= 2 * to_u64(newest.len()) + SLACK {
             return Ok(());
         }
-        let settled = last_settled(slots, now);
-        let mut floor = None;
-        for slot in slots.iter().take_while(|slot| slot.number <= settled).take(usize_of(SWEEP)) {
-            match &slot.pointer {
-                Some(pointer) if live(pointer) && !slot.is_newest(&newest) => {}
-                Some(pointer) if live(pointer) => {
-                    self.append(&Pointer { written_at: now.micros(), ..pointer.clone() }).await?;
-                }
-                Some(pointer) => strip(pointer).await?,
-                None => {}
+        let Some(floor) = slots.iter().take_while(|slot| slot.number <= settled).take(SWEEP).last() else {
+            return Ok(());
+        };
+        let old: Vec<_> = live.into_iter().filter(|(number, _)| *number <= floor.number).collect();
+        for (number, pointer) in &old {
+            if newest.get(&pointer.key()) == Some(number) {
+                self.append(Pointer { written_at: now.micros(), ..(*pointer).clone() }).await?;
             }
-            floor = Some(slot.number + 1);
         }
-        let Some(floor) = floor else { return Ok(()) };
-        save(self.kv, &self.floor_key(), &Floor(floor)).await?;
-        for slot in slots.iter().filter(|slot| slot.number < floor && slot.pointer.is_some()) {
-            self.kv.delete(&self.key(slot.number)).await?;
+        save(self.kv, &self.floor_key(), &Floor(floor.number + 1)).await?;
+        for (number, _) in old {
+            self.kv.delete(&self.key(number)).await?;
         }
         Ok(())
     }
 
-    /// Removes these pointers and starts the log after them.
-    pub(crate) async fn clear(&self, slots: &[Slot]) -> Result<(), StoreError> {
-        let Some(last) = slots.last() else { return Ok(()) };
-        for slot in slots {
-            self.kv.delete(&self.key(slot.number)).await?;
+    /// Removes the pointers of these numbers.
+    pub(crate) async fn forget(&self, numbers: impl IntoIterator<Item = u64>) -> Result<(), StoreError> {
+        for number in numbers {
+            self.kv.delete(&self.key(number)).await?;
         }
-        save(self.kv, &self.floor_key(), &Floor(last.number + 1)).await
-    }
-
-    /// Removes these pointers and the log itself, counter included.
-    pub(crate) async fn erase(&self, slots: &[Slot]) -> Result<(), StoreError> {
-        for slot in slots {
-            self.kv.delete(&self.key(slot.number)).await?;
-        }
-        self.kv.delete(&self.floor_key()).await?;
-        self.kv.delete(&self.next_key()).await
+        Ok(())
     }
 
     async fn advance(&self, by: i64) -> Result<u64, StoreError> {
-        let number = self.kv.increment(&self.next_key(), by).await?;
-        u64::try_from(number).map_err(|_| StoreError(format!("{} is negative", self.next_key())))
+        let number = self.kv.increment(&format!("{}/next", self.prefix), by).await?;
+        u64::try_from(number).map_err(|_| StoreError(format!("{}/next is negative", self.prefix)))
     }
 
     async fn floor(&self) -> Result<u64, StoreError> {
         Ok(load::<Floor>(self.kv, &self.floor_key()).await?.map_or(1, |floor| floor.0))
-    }
-
-    fn next_key(&self) -> String {
-        format!("{}/next", self.prefix)
     }
 
     fn floor_key(&self) -> String {
@@ -166,16 +171,24 @@ impl<'k, K: Kv> Log<'k, K> {
     }
 }
 
+impl Pointer {
+    /// What it leads to.
+    const fn key(&self) -> ([u8; 16], [u8; 32]) {
+        (self.id, self.secret)
+    }
+
+    /// Whether the call that wrote it is certainly over.
+    pub(crate) fn is_settled(&self, now: Timestamp) -> bool {
+        self.written_at < now.micros().saturating_sub(SETTLED_MICROS)
+    }
+}
+
 /// The last number that was certainly written, if ever: it, and every number below, will not change.
 fn last_settled(slots: &[Slot], now: Timestamp) -> u64 {
-    let old = |pointer: &Pointer| pointer.written_at < now.micros().saturating_sub(SETTLED_MICROS);
-    slots.iter().rev().find(|slot| slot.pointer.as_ref().is_some_and(old)).map_or(0, |slot| slot.number)
+    let settled = |slot: &&Slot| slot.pointer.as_ref().is_some_and(|pointer| pointer.is_settled(now));
+    slots.iter().rev().find(settled).map_or(0, |slot| slot.number)
 }
 
 fn to_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-fn usize_of(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }

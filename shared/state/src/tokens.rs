@@ -1,15 +1,15 @@
 //! Tokens.
 //!
 //! `secret/{hash}`, the only key a push reads, decides whether a secret works; `token/{id}` decides whether the token
-//! exists. Neither is ever written again, but for the end of a secret that was [rotated] out.
+//! exists. Both are written once. That a secret retires is a key of its own, `retired/{hash}`, which can only take away.
 
 mod rotation;
 
-pub use rotation::{MOST_RETIRING, Rotated, Rotation, last_rotation, rotate};
+pub use rotation::{MOST_RETIRING, Rotated, Rotation, last_rotation, retires_at, rotate};
 
 use crate::{
+    Cockpit,
     collection::{self, Collection, Creation, Entity, hash_key},
-    log::Pointer,
     record::{self, Record, load, save},
 };
 use cockpit_core::{
@@ -39,10 +39,9 @@ pub struct Token {
     scopes: u16,
     created_at: i64,
     secret: [u8; 32],
-    #[serde(default)]
+    epoch: u64,
     expires_at: Option<i64>,
     /// What it is restricted to, beside its scopes.
-    #[serde(default)]
     pub bounds: Bounds,
 }
 
@@ -64,7 +63,7 @@ pub struct Bounds {
 }
 
 impl Record for Token {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 }
 
 impl Token {
@@ -93,14 +92,13 @@ impl Token {
         self.expires_at.map(Timestamp::from_micros)
     }
 
-    /// What a secret of it stands for, until it retires.
-    fn holder(&self, retires_at: Option<i64>) -> Holder {
+    /// What a secret of it stands for.
+    fn holder(&self) -> Holder {
         Holder {
             id: self.id,
             project: self.project,
             scopes: self.scopes,
             expires_at: self.expires_at,
-            retires_at,
             bounds: Some(self.bounds.clone()).filter(|bounds| *bounds != Bounds::default()),
         }
     }
@@ -126,14 +124,26 @@ impl Entity for Token {
         self.secret
     }
 
-    async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
-        save(kv, &secret_key(self.secret), &self.holder(None)).await
+    fn epoch(&self) -> u64 {
+        self.epoch
     }
 
-    async fn strip(kv: &impl Kv, pointer: &Pointer) -> Result<(), StoreError> {
-        record::drop(kv, &secret_key(pointer.secret)).await?;
-        rotation::strip(kv, pointer.id).await?;
-        record::drop(kv, &used_key(pointer.id)).await
+    async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
+        save(kv, &secret_key(self.secret), &self.holder()).await
+    }
+
+    async fn works(kv: &impl Kv, secret: [u8; 32]) -> Result<bool, StoreError> {
+        Ok(kv.get(&secret_key(secret)).await?.is_some())
+    }
+
+    async fn shut(kv: &impl Kv, secret: [u8; 32]) -> Result<(), StoreError> {
+        record::drop(kv, &secret_key(secret)).await?;
+        rotation::shut(kv, secret).await
+    }
+
+    async fn bury(kv: &impl Kv, id: [u8; 16]) -> Result<(), StoreError> {
+        rotation::bury(kv, id).await?;
+        record::drop(kv, &used_key(id)).await
     }
 }
 
@@ -159,20 +169,17 @@ pub struct NewToken {
 /// What a secret stands for: the record that every push reads.
 #[derive(Debug, Serialize, Deserialize)]
 struct Holder {
-    #[serde(default)]
     id: [u8; 16],
     project: [u8; 16],
     scopes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    retires_at: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     bounds: Option<Bounds>,
 }
 
 impl Record for Holder {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 }
 
 /// A live secret's rights.
@@ -182,8 +189,8 @@ pub struct Held {
     pub grant: TokenGrant,
     /// The networks it may be used from; anywhere if there is none.
     pub networks: Vec<String>,
-    /// When it stops working, if ever.
-    pub ends_at: Option<Timestamp>,
+    /// When its token stops working, if ever.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl From<Holder> for Held {
@@ -197,8 +204,7 @@ impl From<Holder> for Held {
             policy,
             rates: TokenRates { samples, metrics_pushes, log_bytes, log_pushes },
         };
-        let ends_at = holder.expires_at.into_iter().chain(holder.retires_at).min();
-        Self { grant, networks, ends_at: ends_at.map(Timestamp::from_micros) }
+        Self { grant, networks, expires_at: holder.expires_at.map(Timestamp::from_micros) }
     }
 }
 
@@ -209,17 +215,19 @@ pub async fn holder(kv: &impl Kv, secret: SecretHash) -> Result<Option<Held>, St
 
 /// Creates a token.
 pub async fn create<P: Kv + Clock>(ports: &P, new: NewToken) -> Result<Creation<Token>, StoreError> {
-    let token = Token {
+    let created_at = ports.now().micros();
+    let make = |epoch| Token {
         id: new.id.into_bytes(),
         project: *new.project.as_bytes(),
         name: new.name,
         scopes: new.scopes.bits(),
-        created_at: ports.now().micros(),
+        created_at,
         secret: new.secret.0,
+        epoch,
         expires_at: new.expires_at.map(Timestamp::micros),
         bounds: new.bounds,
     };
-    collection::create(ports, new.project, token).await
+    collection::create(ports, new.project, make).await
 }
 
 /// The token with this id, whosever it is.
@@ -227,19 +235,14 @@ pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Token>, StoreError> {
     collection::find(kv, id.into_bytes()).await
 }
 
-/// A project's tokens, oldest first.
-pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<Token>, StoreError> {
-    Collection::of(kv, project).all().await
+/// A Cockpit's tokens, oldest first.
+pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<Token>, StoreError> {
+    Collection::in_cockpit(kv, project, cockpit).all().await
 }
 
 /// Revokes a token.
 pub async fn delete(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
-    collection::remove(kv, token).await
-}
-
-/// Revokes every token of a project, and what crashed creations left.
-pub(crate) async fn delete_all(kv: &impl Kv, project: ProjectId) -> Result<(), StoreError> {
-    Collection::<_, Token>::of(kv, project).clear().await
+    Collection::of(kv, token.project()).remove(std::slice::from_ref(token)).await
 }
 
 /// When a token was last seen in use, about.

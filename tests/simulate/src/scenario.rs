@@ -43,6 +43,8 @@ pub(crate) struct Traffic {
     pub(crate) pace: Pace,
     /// Samples of a push.
     pub(crate) units: u64,
+    /// Whether that is the most a push has, and any number is as likely.
+    pub(crate) mixed: bool,
     /// How many series a tenant has, sent in turn; none are counted if this is 0.
     pub(crate) series: u64,
     /// How many of each push are new.
@@ -67,6 +69,13 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
 }
 
+impl Traffic {
+    /// Samples of the push of this number.
+    fn units(&self, number: u64) -> u64 {
+        if self.mixed { 1 + mix(number) % self.units } else { self.units }
+    }
+}
+
 impl Scenario {
     /// One node, one tenant, a store on the same machine, a minute after a minute.
     pub(crate) const ONE: Self = Self {
@@ -74,7 +83,7 @@ impl Scenario {
         store: Plan::ONE,
         reuse: Reuse::SPIN,
         quotas: "",
-        traffic: Traffic { tenants: 1, pace: Pace::Even(100.0), units: 20, series: 2_000, fresh: 0 },
+        traffic: Traffic { tenants: 1, pace: Pace::Even(100.0), units: 20, mixed: false, series: 2_000, fresh: 0 },
         skew: 0,
         crash: 0,
         seconds: 120,
@@ -175,7 +184,7 @@ impl Running {
     /// One push, as `functions/metrics-push` serves it.
     async fn push(&self, ports: &Ports, tenant: u64, number: u64) {
         let rate = self.limits.metrics.rate;
-        let need = Amount::push(self.scenario.traffic.units);
+        let need = Amount::push(self.scenario.traffic.units(number));
         self.ledger.borrow_mut().pushes += 1;
         let window = rate.window(ports.now());
         let Ok(meter) = Meter::open(ports, &permit(tenant), Signal::Metrics).await else {
@@ -190,7 +199,7 @@ impl Running {
         }
         let (window, second) = (rate.window(ports.now()), seconds(ports));
         self.ledger.borrow_mut().offer(tenant, window, need);
-        match meter.pay(self.scenario.traffic.units).await {
+        match meter.pay(need.units).await {
             Ok(()) => self.ledger.borrow_mut().admit(tenant, window, need),
             Err(_) => return,
         }
@@ -238,7 +247,12 @@ impl Running {
         self.world.spawn(None, async move {
             for tenant in 0..tenants.min(LOOKED_AT) {
                 let sender = Signal::Metrics.sender(project(tenant));
-                let total = usage::read(&ports, &sender, &rate, ports.now()).await.unwrap_or_default().total();
+                let total = loop {
+                    // A store may fail by chance.
+                    if let Ok(history) = usage::read(&ports, &sender, &rate, ports.now()).await {
+                        break history.total();
+                    }
+                };
                 let mut found = noted.borrow_mut();
                 found.0 = found.0.plus(Amount { units: total.units, requests: total.requests });
             }

@@ -68,7 +68,7 @@ impl Table {
 
 /// One tenant's pushes, come by chance, five minutes after one minute.
 pub(crate) fn busy(nodes: usize, rate: f64, units: u64) -> Scenario {
-    let traffic = Traffic { tenants: 1, pace: Pace::Random(rate), units, series: 0, fresh: 0 };
+    let traffic = Traffic { tenants: 1, pace: Pace::Random(rate), units, mixed: false, series: 0, fresh: 0 };
     Scenario { nodes, traffic, seconds: 360, ..Scenario::ONE }
 }
 
@@ -78,6 +78,11 @@ fn long(scenario: Scenario) -> Scenario {
 
 pub(crate) fn of(tenants: u64, scenario: Scenario) -> Scenario {
     Scenario { traffic: Traffic { tenants, ..scenario.traffic }, ..scenario }
+}
+
+/// Pushes of anything from one sample to twice as many as it would be.
+fn mixed(scenario: Scenario) -> Scenario {
+    Scenario { traffic: Traffic { mixed: true, units: 2 * scenario.traffic.units, ..scenario.traffic }, ..scenario }
 }
 
 fn bursts(many: u64, scenario: Scenario) -> Scenario {
@@ -94,6 +99,7 @@ fn rates() -> Vec<Row> {
         ("1 node, 900 pushes/s", busy(1, 900.0, 10)),
         ("1 node, 250/s", busy(1, 250.0, 20)),
         ("1 node, 50/s", busy(1, 50.0, 100)),
+        ("1 node, 50/s of 1 to 200 samples", mixed(busy(1, 50.0, 100))),
         ("1 node, 10/s", busy(1, 10.0, 200)),
         ("1 node, 10/s, long-lived", long(busy(1, 10.0, 200))),
         ("1 node, 5/s of 2,000 samples: the limit", busy(1, 5.0, 2_000)),
@@ -140,12 +146,12 @@ fn faults() -> Vec<Row> {
 
 /// So many series are sent again and again, 20 pushes a second, and so many of each push are new.
 pub(crate) fn full(nodes: usize, series: u64, fresh: u64) -> Scenario {
-    let traffic = Traffic { tenants: 1, pace: Pace::Random(20.0), units: 400, series, fresh };
+    let traffic = Traffic { tenants: 1, pace: Pace::Random(20.0), units: 400, mixed: false, series, fresh };
     Scenario { nodes, traffic, quotas: "active_series=20000", seconds: 1_500, warm: 660, ..Scenario::ONE }
 }
 
 fn active() -> Vec<Row> {
-    let large = Traffic { tenants: 1, pace: Pace::Random(5.0), units: 2_000, series: 250_000, fresh: 0 };
+    let large = Traffic { tenants: 1, pace: Pace::Random(5.0), units: 2_000, mixed: false, series: 250_000, fresh: 0 };
     let large = Scenario { traffic: large, quotas: "samples_per_second=20000", ..full(1, 0, 0) };
     let more = Scenario { traffic: Traffic { series: 350_000, ..large.traffic }, ..large };
     vec![

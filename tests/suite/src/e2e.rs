@@ -24,4 +24,4 @@ mod table;
 mod tail;
 mod websocket;
 
-pub(crate) use process::fresh_folder;
+pub(crate) use process::{Process, free_port, fresh_folder};

@@ -60,8 +60,9 @@ fn project() -> ProjectId {
     ProjectId::parse(PROJECT).unwrap()
 }
 
-impl Target for World {
-    fn send(&self, sent: &Sent<'_>) -> Answer {
+impl World {
+    /// The answer to a request, whose body is still to be read.
+    pub(crate) async fn answer(&self, sent: &Sent<'_>) -> Response<Body> {
         let body = Body::from_bytes(sent.body.clone());
         let mut request = Request::builder().method(sent.method).uri(&sent.path).body(body).unwrap();
         request.headers_mut().insert(CONTENT_LENGTH, sent.body.len().into());
@@ -70,43 +71,40 @@ impl Target for World {
             request.headers_mut().append(HeaderName::try_from(*name).unwrap(), value);
         }
         let (function, fake) = (sent.function, &self.fake);
-        let response = run(async {
-            match function {
-                "cockpit" => serve(function, fake, request, cockpit::handler::handle).await,
-                "tokens" => serve(function, fake, request, tokens::handler::handle).await,
-                "datasources" => serve(function, fake, request, datasources::handler::handle).await,
-                "contact-points" => serve(function, fake, request, contact_points::handler::handle).await,
-                "managed-alerts" => serve(function, fake, request, managed_alerts::handler::handle).await,
-                "grafana-users" => serve(function, fake, request, grafana_users::handler::handle).await,
-                "grafana-dashboards" => serve(function, fake, request, grafana_dashboards::handler::handle).await,
-                "plans" => serve(function, fake, request, plans::handler::handle).await,
-                "budgets" => serve(function, fake, request, budgets::handler::handle).await,
-                "audit" => serve(function, fake, request, audit::handler::handle).await,
-                "api-keys" => serve(function, fake, request, api_keys::handler::handle).await,
-                "alertmanager" => serve(function, fake, request, alertmanager::handler::handle).await,
-                "alertmanager-config" => serve(function, fake, request, alertmanager_config::handler::handle).await,
-                "authorize" => serve(function, fake, request, authorize::handler::handle).await,
-                "logs-query" => serve(function, fake, request, logs_query::handler::handle).await,
-                "logs-rules" => serve(function, fake, request, logs_rules::handler::handle).await,
-                "logs-tail" => serve(function, fake, request, logs_tail::handler::handle).await,
-                "metrics-rules" => serve(function, fake, request, metrics_rules::handler::handle).await,
-                "logs-push" => serve(function, fake, request, logs_push::handler::handle).await,
-                "metrics-push" => serve(function, fake, request, metrics_push::handler::handle).await,
-                "metrics-query" => serve(function, fake, request, metrics_query::handler::handle).await,
-                "status" => serve(function, fake, request, status::handler::handle).await,
-                "self-metrics" => serve(function, fake, request, self_metrics::handler::handle).await,
-                "console" => serve(function, fake, request, console::handler::handle).await,
-                "openapi" => serve(function, fake, request, openapi::handler::handle).await,
-                other => panic!("add {other} to this list"),
-            }
-        });
-        let (head, mut body) = response.into_parts();
-        // A tail goes on for an hour.
-        let body = match head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-ndjson") {
-            true => run(body.frame()).unwrap().unwrap().into_data().unwrap(),
-            false => run(body.collect()).unwrap().to_bytes(),
-        };
-        Answer { status: head.status.as_u16(), headers: head.headers, body }
+        match function {
+            "cockpit" => serve(function, fake, request, cockpit::handler::handle).await,
+            "tokens" => serve(function, fake, request, tokens::handler::handle).await,
+            "datasources" => serve(function, fake, request, datasources::handler::handle).await,
+            "contact-points" => serve(function, fake, request, contact_points::handler::handle).await,
+            "managed-alerts" => serve(function, fake, request, managed_alerts::handler::handle).await,
+            "grafana-users" => serve(function, fake, request, grafana_users::handler::handle).await,
+            "grafana-dashboards" => serve(function, fake, request, grafana_dashboards::handler::handle).await,
+            "plans" => serve(function, fake, request, plans::handler::handle).await,
+            "budgets" => serve(function, fake, request, budgets::handler::handle).await,
+            "audit" => serve(function, fake, request, audit::handler::handle).await,
+            "api-keys" => serve(function, fake, request, api_keys::handler::handle).await,
+            "alertmanager" => serve(function, fake, request, alertmanager::handler::handle).await,
+            "alertmanager-config" => serve(function, fake, request, alertmanager_config::handler::handle).await,
+            "authorize" => serve(function, fake, request, authorize::handler::handle).await,
+            "logs-query" => serve(function, fake, request, logs_query::handler::handle).await,
+            "logs-rules" => serve(function, fake, request, logs_rules::handler::handle).await,
+            "logs-tail" => serve(function, fake, request, logs_tail::handler::handle).await,
+            "metrics-rules" => serve(function, fake, request, metrics_rules::handler::handle).await,
+            "logs-push" => serve(function, fake, request, logs_push::handler::handle).await,
+            "metrics-push" => serve(function, fake, request, metrics_push::handler::handle).await,
+            "metrics-query" => serve(function, fake, request, metrics_query::handler::handle).await,
+            "status" => serve(function, fake, request, status::handler::handle).await,
+            "self-metrics" => serve(function, fake, request, self_metrics::handler::handle).await,
+            "console" => serve(function, fake, request, console::handler::handle).await,
+            "openapi" => serve(function, fake, request, openapi::handler::handle).await,
+            other => panic!("add {other} to this list"),
+        }
+    }
+}
+
+impl Target for World {
+    fn send(&self, sent: &Sent<'_>) -> Answer {
+        read(run(self.answer(sent)))
     }
 
     fn token(&self, scopes: &[Scope]) -> String {
@@ -136,6 +134,17 @@ impl Target for World {
     fn received(&self) -> Vec<HeaderMap> {
         self.fake.upstream.take_sent().into_iter().map(|sent| sent.headers().clone()).collect()
     }
+}
+
+/// An answer with its whole body.
+pub(crate) fn read(response: Response<Body>) -> Answer {
+    let (head, mut body) = response.into_parts();
+    // A tail goes on for an hour.
+    let body = match head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-ndjson") {
+        true => run(body.frame()).unwrap().unwrap().into_data().unwrap(),
+        false => run(body.collect()).unwrap().to_bytes(),
+    };
+    Answer { status: head.status.as_u16(), headers: head.headers, body }
 }
 
 #[test]

@@ -81,6 +81,14 @@ fn every_variable_is_used_and_the_admin_key_is_a_secret() {
 }
 
 #[test]
+fn every_variable_is_explained_to_operators() {
+    let readme = tree::read("README.md");
+    for variable in manifest()["variables"].as_table().unwrap().keys() {
+        assert!(readme.contains(&format!("`{variable}`")), "the README's table lacks {variable}");
+    }
+}
+
+#[test]
 fn whoever_takes_tokens_knows_how_long_a_revocation_may_take_and_whom_to_believe_about_callers() {
     for route in
         ROUTES.iter().filter(|route| matches!(route.access, Access::Holder(_) | Access::AnyToken | Access::Observer(_)))

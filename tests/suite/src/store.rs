@@ -1,12 +1,12 @@
 //! The key-value contract on the stores of the local runtime, which keep Spin's semantics.
 
-use crate::e2e::fresh_folder;
+use crate::{e2e::fresh_folder, redis::Redis};
 use cockpit_core::ports::{Kv, StoreError};
 use cockpit_fake::{contract, run};
 use cockpit_runtime::kv::{Error, Memory, Sqlite, Store};
 
 /// A store of the runtime as the port.
-struct Port<S>(S);
+pub(crate) struct Port<S>(pub(crate) S);
 
 fn failed(error: Error) -> StoreError {
     StoreError(error.to_string())
@@ -41,4 +41,9 @@ fn the_store_in_a_file_keeps_the_contract_and_what_it_holds() {
     run(contract::kv(&Port(Sqlite::open(&file).unwrap()), "contract"));
     run(Port(Sqlite::open(&file).unwrap()).set("kept", b"value")).unwrap();
     assert_eq!(run(Port(Sqlite::open(&file).unwrap()).get("kept")).unwrap().as_deref(), Some(&b"value"[..]));
+}
+
+#[test]
+fn redis_keeps_the_contract() {
+    run(contract::kv(&Redis::start("contract-redis").connect(), "contract"));
 }

@@ -2,7 +2,7 @@
 
 use super::Schemas;
 use crate::ApiError;
-use cockpit_core::{Dialect, Route, routes::Access};
+use cockpit_core::{Dialect, Operation, Route, routes::Access};
 use serde_json::{Map, Value, json};
 
 /// The name of a dialect's refusals among the document's responses.
@@ -29,7 +29,9 @@ pub(super) fn statuses(route: &Route) -> Vec<u16> {
         Access::Holder(_) | Access::Manager(_) | Access::Observer(_) | Access::Admin => &[401, 403],
     };
     let kind: &[u16] = match route.dialect {
-        Dialect::Management => &[404, 409, 412, 413, 429],
+        // The only one of these that asks a backend.
+        Dialect::Management if route.operation == Operation::TriggerTestAlert => &[404, 409, 413, 502],
+        Dialect::Management => &[404, 409, 412, 413],
         Dialect::Push => &[415, 429, 502],
         Dialect::Otlp => &[413, 415, 429, 502],
         Dialect::Prometheus | Dialect::Alertmanager => &[413, 502],

@@ -20,11 +20,18 @@ fn references(part: &Value) -> Vec<String> {
 fn every_row_and_method_is_described_once_under_its_own_name() {
     let document = document();
     let mut names = Vec::new();
-    for (route, path) in described() {
-        for method in route.methods {
-            let operation = &document["paths"][templated(&path)][method.as_str().to_lowercase()];
-            assert_eq!(operation["tags"][0], route.function, "{path} {method}");
-            names.push(operation["operationId"].as_str().unwrap().to_owned());
+    for route in ROUTES {
+        for (path, method) in
+            route.paths().iter().flat_map(|path| route.methods.iter().map(move |method| (path, method)))
+        {
+            let operation = &document["paths"][templated(path)][method.as_str().to_lowercase()];
+            // The document cannot tell hosts apart: what some hosts only serve is described as all others serve it.
+            let other = ROUTES.iter().any(|other| other.host().is_empty() && other.paths().contains(path));
+            assert!(operation["operationId"].is_string() || !other && !route.host().is_empty(), "{path} {method}");
+            if route.host().is_empty() {
+                assert_eq!(operation["tags"][0], route.function, "{path} {method}");
+                names.push(operation["operationId"].as_str().unwrap().to_owned());
+            }
         }
     }
     let described: usize =

@@ -4,7 +4,7 @@
 //! series comes that they are for, so a sender without budgets, or without such series, pays nothing for them.
 
 use super::{Active, Verdict, store};
-use crate::budget::Budgets;
+use crate::{budget::Budgets, life::Ahead};
 use cockpit_core::{
     Timestamp,
     ports::{Clock, Kv, Random, StoreError},
@@ -176,7 +176,7 @@ const fn opinion(verdict: Verdict, limit: Limit) -> Opinion {
     }
 }
 
-fn part_name(name: &str, number: u32) -> String {
+pub(crate) fn part_name(name: &str, number: u32) -> String {
     format!("{name}/b{number}")
 }
 
@@ -212,16 +212,16 @@ pub(crate) async fn refresh<P: Kv + Clock>(
     Ok(())
 }
 
-/// Shares what is due. `lives` says whether the instance will likely see another push.
+/// Shares what is due.
 pub(crate) async fn share<P: Kv + Clock>(
     ports: &P,
     name: &str,
     group: &RefCell<Group>,
-    lives: bool,
+    ahead: Ahead,
 ) -> Result<(), StoreError> {
     let named = group.borrow().named(name);
     for (name, active) in named {
-        if active.borrow().is_due(ports.now(), lives) {
+        if active.borrow().is_due(ports.now(), ahead) {
             store::merge(ports, &name, &active).await?;
         }
     }

@@ -4,7 +4,7 @@
 //! has ever to be removed, and a clock that is wrong by less than an epoch does no harm.
 
 use super::{Active, Stored, epoch};
-use crate::set::Set;
+use crate::set::{MOST_PARTS, Set};
 use cockpit_core::{
     Timestamp,
     ports::{Clock, Kv, Random, StoreError},
@@ -97,6 +97,25 @@ fn unite(active: &mut Active, epoch: u64, slot: Option<Slot>, now: Timestamp) ->
         return None;
     }
     Some(Missing { values: encode(epoch, &key, &active.current), marks: active.unsaved })
+}
+
+/// Removes the sets of a sender, from the last part of each to the first, so that a call that dies on the way leaves
+/// none that the next one does not find.
+pub(crate) async fn remove(kv: &impl Kv, name: &str) -> Result<(), StoreError> {
+    for slot in 0..2 {
+        let mut keys = Vec::new();
+        for part in 0..MOST_PARTS {
+            let key = slot_key(name, slot, part);
+            if kv.get(&key).await?.is_none() {
+                break;
+            }
+            keys.push(key);
+        }
+        for key in keys.iter().rev() {
+            kv.delete(key).await?;
+        }
+    }
+    Ok(())
 }
 
 struct Slot {

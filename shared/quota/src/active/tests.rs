@@ -1,4 +1,5 @@
 use super::{Active, EPOCH, Verdict, store};
+use crate::life::Ahead;
 use cockpit_core::ports::Clock;
 use cockpit_fake::{Fake, Operations, run};
 use std::cell::RefCell;
@@ -33,7 +34,7 @@ impl<'f> Instance<'f> {
             run(store::merge(self.fake, "active", &self.active)).unwrap();
             refused = self.judge(numbers);
         }
-        if self.active.borrow().is_due(self.fake.now(), true) {
+        if self.active.borrow().is_due(self.fake.now(), Ahead::Many) {
             run(store::merge(self.fake, "active", &self.active)).unwrap();
         }
         refused
@@ -150,6 +151,22 @@ fn near_the_limit_two_instances_share_what_is_left() {
 }
 
 #[test]
+fn nothing_that_others_let_in_is_refused_on_an_old_view() {
+    let fake = Fake::new(&[]);
+    let first = Instance::new(&fake, 1_000);
+    first.push(0..999);
+    let second = Instance::new(&fake, 1_000);
+    // There is room for one, and each lets in one at the same time.
+    assert_eq!((second.push(1_000..1_001), first.push(2_000..2_001)), (0, 0));
+    fake.pass(4);
+    first.push(0..10);
+    assert_eq!((second.push(2_000..2_001), second.push(3_000..3_010)), (0, 10));
+    fake.kv.take_operations();
+    (0..10).for_each(|_| assert_eq!(second.push(3_000..3_010), 10));
+    assert_eq!(fake.kv.take_operations(), Operations::default(), "a look is good for a while");
+}
+
+#[test]
 fn a_merge_that_lost_a_race_is_repeated() {
     let fake = Fake::new(&[]);
     Instance::new(&fake, 1_000).push(0..1);
@@ -182,6 +199,26 @@ fn a_merge_that_lost_a_race_is_repeated() {
 }
 
 #[test]
+fn an_instance_that_may_be_dropped_looks_whether_what_it_wrote_stayed() {
+    let fake = Fake::new(&[]);
+    let instance = Instance::new(&fake, 1_000);
+    instance.push(0..10);
+    let key = fake.kv.keys().into_iter().next().unwrap();
+    let before = run(cockpit_core::ports::Kv::get(&fake, &key)).unwrap().unwrap();
+    fake.pass(4);
+    instance.push(10..20);
+    // Somebody writes who had read before that.
+    run(cockpit_core::ports::Kv::set(&fake, &key, &before)).unwrap();
+    fake.pass(1);
+    instance.push(0..10);
+    assert_eq!(Instance::new(&fake, 1_000).count(), 10);
+    let due = |ahead| instance.active.borrow().is_due(fake.now(), ahead);
+    assert_eq!([Ahead::Many, Ahead::Few, Ahead::None].map(due), [false, true, true]);
+    run(store::merge(&fake, "active", &instance.active)).unwrap();
+    assert_eq!(Instance::new(&fake, 1_000).count(), 20);
+}
+
+#[test]
 fn what_cannot_be_read_is_replaced() {
     let fake = Fake::new(&[]);
     Instance::new(&fake, 100).push(0..10);
@@ -201,5 +238,5 @@ fn a_failing_store_loses_no_mark() {
     fake.kv.fail_after(0);
     assert!(run(store::merge(&fake, "active", &instance.active)).is_err());
     fake.kv.fail_after(None);
-    assert!(instance.active.borrow().is_due(fake.now(), true));
+    assert!(instance.active.borrow().is_due(fake.now(), Ahead::Many));
 }

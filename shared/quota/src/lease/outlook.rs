@@ -5,7 +5,7 @@
 //! and the more it has seen come evenly, the more it asks for. What comes in a burst says nothing about the next
 //! second; of that, no more is asked for than has come already.
 
-use super::{Due, Lease};
+use super::{Due, Lease, Sizes};
 use crate::{
     amount::{Amount, scale},
     rates::{Rate, Window, millis},
@@ -28,7 +28,7 @@ pub(super) struct Outlook<'l> {
     due: &'l Due,
     window: Window,
     /// Pushes here in this window and the one before, and the milliseconds that they took.
-    seen: Amount,
+    seen: Sizes,
     time: u64,
     /// What all instances took in this window or, as long as that is not known, in the one before; what of it was
     /// taken here; and the milliseconds that it lasted.
@@ -39,13 +39,13 @@ pub(super) struct Outlook<'l> {
 impl<'l> Outlook<'l> {
     pub(super) fn new(lease: &'l Lease, rate: &'l Rate, due: &'l Due) -> Self {
         let (window, before) = (rate.window(due.now), lease.before);
-        let since = if before.spent.requests > 0 { before.since } else { lease.since };
+        let since = if before.spent.sum().requests > 0 { before.since } else { lease.since };
         let time = millis(due.now).saturating_sub(since);
         let (given, gone) = match lease.total {
             Some(total) => (total, window.gone(due.now).max(UNSETTLED)),
             None => (before.total, window.millis()),
         };
-        Self { lease, rate, due, window, seen: lease.spent.plus(before.spent), time, given, gone }
+        Self { lease, rate, due, window, seen: lease.spent.and(before.spent), time, given, gone }
     }
 
     /// What to ask for.
@@ -59,7 +59,7 @@ impl<'l> Outlook<'l> {
 
     /// How many pushes will come here after this one before the window ends, if it goes on like this.
     fn expected(&self) -> u64 {
-        let count = self.seen.requests;
+        let count = self.seen.sum().requests;
         if self.is_burst() {
             return count / 2;
         }
@@ -68,7 +68,7 @@ impl<'l> Outlook<'l> {
 
     /// Whether pushes come much faster here now than they come from everywhere in all of the window.
     fn is_burst(&self) -> bool {
-        let here = scale(self.seen.requests, self.gone, self.time.max(1));
+        let here = scale(self.seen.sum().requests, self.gone, self.time.max(1));
         here > self.given.requests.saturating_mul(BURST)
     }
 
@@ -81,7 +81,7 @@ impl<'l> Outlook<'l> {
             return most;
         }
         let rest = if self.lease.total.is_some() { budget.minus(self.given) } else { budget };
-        let here = scale(self.seen.requests, self.gone, self.time.max(1));
+        let here = scale(self.seen.sum().requests, self.gone, self.time.max(1));
         let share = rest.times(here.min(self.given.requests), self.given.requests.max(1));
         self.fit(share.times(1, 2)).min(most)
     }
@@ -93,9 +93,8 @@ impl<'l> Outlook<'l> {
         fit(amount.units, each.units).min(fit(amount.requests, each.requests))
     }
 
-    /// So many pushes of the size seen here.
+    /// So many pushes of the size seen here, this one included.
     fn pushes(&self, requests: u64) -> Amount {
-        let seen = if self.seen.requests > 0 { self.seen } else { self.due.need };
-        Amount { units: scale(seen.units, requests, seen.requests.max(1)), requests }
+        self.seen.with(self.due.need).likely(requests)
     }
 }

@@ -5,10 +5,10 @@ use crate::{
     Signal,
     amount::Amount,
     lease::{Due, Step},
-    rates::Rate,
+    rates::{Rate, seconds},
     usage::{
         Reason,
-        collect::{Collected, collect},
+        collect::{BATCH, Collected, collect},
         counters,
     },
 };
@@ -58,7 +58,7 @@ impl Account {
             return None;
         }
         let rate = Rate { units: units.unwrap_or(UNLIMITED), requests: requests.unwrap_or(UNLIMITED), window };
-        let sender = format!("token/{:032x}/{}", u128::from_be_bytes(token.id), signal.name());
+        let sender = signal.sender_of_token(token.id);
         let entry = entries.of(&sender);
         Some(Self::new("token", sender, rate, entry))
     }
@@ -111,9 +111,17 @@ impl Account {
         self.entry.lease.borrow_mut().give_back(&self.rate, now, need);
     }
 
-    /// Folds past minutes into the usage.
+    /// Folds past minutes into the usage. The store is not asked as long as this instance knows that it is too early.
     pub(super) async fn collect<P: Kv + Clock>(&self, ports: &P, active: u64) -> Result<Collected, StoreError> {
-        collect(ports, &self.sender, &self.rate, ports.now(), active).await
+        let (now, due) = (ports.now(), &self.entry.collects_at);
+        let minute = seconds(now) / 60;
+        if minute < due.get() {
+            return Ok(Collected::Nothing);
+        }
+        let collected = collect(ports, &self.sender, &self.rate, now, active).await?;
+        let pause = if matches!(collected, Collected::Minutes(_)) { BATCH - 1 } else { 1 };
+        due.set(minute.saturating_add(pause));
+        Ok(collected)
     }
 
     /// Counts what was refused, in memory; now and then, in the store.

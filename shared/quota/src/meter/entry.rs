@@ -1,7 +1,13 @@
 //! What an instance remembers of senders, within a bound of bytes.
 
 use super::{chosen::Chosen, tally::Tally};
-use crate::{active::group::Group, amount::scale, lease::Lease, life::Life, usage::Reason};
+use crate::{
+    active::group::Group,
+    amount::scale,
+    lease::Lease,
+    life::{Ahead, Life},
+    usage::Reason,
+};
 use cockpit_core::{Timestamp, memory::Recent};
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -32,6 +38,8 @@ impl Default for Entries {
 pub(super) struct Entry {
     pub(super) lease: RefCell<Lease>,
     pub(super) sets: OnceCell<RefCell<Group>>,
+    /// The first minute in which there may be usage to collect.
+    pub(super) collects_at: Cell<u64>,
     chosen: RefCell<Option<Rc<Chosen>>>,
     tally: Cell<Tally>,
     served: Cell<u64>,
@@ -83,6 +91,11 @@ impl Entries {
     /// Whether the instance may be relied on to serve another push.
     pub(super) fn lives(&self) -> bool {
         self.life.get().more() > 0
+    }
+
+    /// How many more pushes the instance will likely serve, in a word.
+    pub(super) fn ahead(&self) -> Ahead {
+        self.life.get().ahead()
     }
 
     /// How many more pushes of a sender the instance may be relied on to serve.

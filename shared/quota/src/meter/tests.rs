@@ -1,4 +1,5 @@
 mod budgets;
+mod forgotten;
 mod tokens;
 
 use super::*;
@@ -29,7 +30,18 @@ async fn push_with(
     series: std::ops::Range<u64>,
     marks: impl Fn(u64) -> u64,
 ) -> Result<u64, Refusal> {
-    let meter = Meter::open(fake, permit, Signal::Metrics).await?;
+    push_of(fake, permit, Signal::Metrics, series, marks).await
+}
+
+/// The same of any signal.
+async fn push_of(
+    fake: &Fake,
+    permit: &Permit,
+    signal: Signal,
+    series: std::ops::Range<u64>,
+    marks: impl Fn(u64) -> u64,
+) -> Result<u64, Refusal> {
+    let meter = Meter::open(fake, permit, signal).await?;
     let judge = || {
         let cut = series.clone().filter(|number| !meter.admit(identity(*number), marks(*number)));
         u64::try_from(cut.count()).unwrap()
@@ -64,33 +76,58 @@ fn throttle(result: Result<u64, Refusal>) -> Throttle {
     }
 }
 
+/// What so many pushes of a signal cost that come this many milliseconds apart. Hosts drop instances after `reuse`.
+fn cost(signal: Signal, pushes: u64, apart: i64, reuse: u64) -> Operations {
+    let fake = Fake::new(&[]);
+    let push = || {
+        fake.micros.set(fake.micros.get() + apart * 1_000);
+        assert_eq!(run(push_of(&fake, &permit(), signal, 0..30, |_| 0)).unwrap(), 0);
+    };
+    push();
+    fake.kv.take_operations();
+    for number in 0..pushes {
+        if number % reuse == reuse - 1 {
+            fake.forget();
+        }
+        push();
+    }
+    fake.kv.take_operations()
+}
+
 #[test]
 fn a_push_in_the_steady_state_costs_no_read_and_a_fiftieth_of_a_write() {
-    let fake = Fake::new(&[]);
-    let pushes = 2_000;
-    run(push(&fake, 0..30)).unwrap();
-    fake.kv.take_operations();
-    for _ in 0..pushes {
-        fake.micros.set(fake.micros.get() + 20_000);
-        run(push(&fake, 0..30)).unwrap();
+    for signal in Signal::ALL {
+        for apart in [1, 5, 20, 100] {
+            let Operations { reads, writes } = cost(signal, 4_000, apart, u64::MAX);
+            assert!(
+                reads * 20 <= 4_000 && writes * 50 <= 4_000,
+                "{signal:?}, {apart} ms: {reads} reads, {writes} writes"
+            );
+        }
     }
-    let Operations { reads, writes } = fake.kv.take_operations();
-    assert!(reads * 20 <= pushes && writes * 50 <= pushes, "{reads} reads and {writes} writes of {pushes} pushes");
 }
 
 #[test]
 fn hosts_that_drop_instances_after_128_pushes_stay_below_a_read_and_a_twentieth_of_a_write() {
-    let fake = Fake::new(&[]);
-    let pushes = 128 * 40;
-    for number in 0..pushes {
-        if number % 128 == 0 {
-            fake.forget();
+    for signal in Signal::ALL {
+        for apart in [1, 10, 50] {
+            let pushes = 128 * 40;
+            let Operations { reads, writes } = cost(signal, pushes, apart, 128);
+            assert!(reads <= pushes && writes * 20 < pushes, "{signal:?}, {apart} ms: {reads} reads, {writes} writes");
         }
-        fake.micros.set(fake.micros.get() + 10_000);
-        run(push(&fake, 0..30)).unwrap();
     }
-    let Operations { reads, writes } = fake.kv.take_operations();
-    assert!(reads <= pushes && writes * 20 < pushes, "{reads} reads and {writes} writes of {pushes} pushes");
+}
+
+#[test]
+fn however_few_come_a_window_costs_a_handful_of_writes() {
+    for signal in Signal::ALL {
+        let windows = 1_200 / Limits::DEFAULT.of(signal).rate.window;
+        for apart in [500, 800, 4_000] {
+            let pushes = 1_200_000 / apart;
+            let Operations { reads, writes } = cost(signal, pushes, i64::try_from(apart).unwrap(), u64::MAX);
+            assert!(reads <= pushes && writes <= windows * 5, "{signal:?}, {apart} ms: {reads} reads, {writes} writes");
+        }
+    }
 }
 
 #[test]
@@ -130,7 +167,22 @@ fn a_flood_of_refused_pushes_hardly_touches_the_store() {
         fake.micros.set(fake.micros.get() + 10_000);
         throttle(run(push(&fake, 0..1)));
     }
-    assert_eq!(fake.kv.take_operations(), Operations { reads: 0, writes: 2 });
+    assert_eq!(fake.kv.take_operations(), Operations { reads: 1, writes: 2 });
+}
+
+#[test]
+fn what_an_instance_saw_is_shared_even_if_the_last_pushes_of_its_life_are_refused() {
+    let fake = Fake::new(&[("quotas", "samples_per_second=10")]);
+    run(push(&fake, 0..100)).unwrap();
+    run(push(&fake, 100..190)).unwrap();
+    let shared = || {
+        let mut other = Fake::new(&[]);
+        other.kv = Rc::clone(&fake.kv);
+        run(async { Meter::peek(&other, &permit(), Signal::Metrics).await?.usage().await }).unwrap()[2].used
+    };
+    assert_eq!(shared(), 100);
+    (2..128).for_each(|_| drop(throttle(run(push(&fake, 0..20)))));
+    assert_eq!(shared(), 190);
 }
 
 #[test]

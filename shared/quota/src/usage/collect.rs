@@ -2,8 +2,9 @@
 
 use super::{History, Usage, counters, counters::REACH, history_key, load};
 use crate::{
+    Signal,
     rates::{Rate, seconds},
-    record,
+    record, roster,
 };
 use cockpit_core::{
     Timestamp,
@@ -11,15 +12,13 @@ use cockpit_core::{
 };
 
 /// Minutes that are collected at once, so that a window is opened at most every so many with this work.
-const BATCH: u64 = 4;
+pub(crate) const BATCH: u64 = 4;
 
 /// What a collection came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Collected {
     /// Nothing: it was not time.
     Nothing,
-    /// It was the sender's first.
-    First,
     /// These minutes: when each ended, in seconds since 1970, and all there had ever been until then.
     Minutes(Vec<(u64, Usage)>),
 }
@@ -38,8 +37,12 @@ pub async fn collect(
     if history.from == 0 {
         // A clock may be slow: what it counts belongs to the minute before.
         history.from = minute.saturating_sub(1);
+        // Tokens are not on the roster: they are shown with their Cockpit.
+        if Signal::of_sender(sender).is_some() {
+            history.place = roster::add(kv, sender).await?;
+        }
         record::save(kv, &history_key(sender), &history).await?;
-        return Ok(Collected::First);
+        return Ok(Collected::Nothing);
     }
     if minute < history.from.saturating_add(BATCH) {
         return Ok(Collected::Nothing);

@@ -3,6 +3,7 @@
 use super::{Reason, Usage};
 use crate::{amount::Amount, rates::Rate};
 use cockpit_core::ports::{Kv, StoreError};
+use std::collections::BTreeSet;
 
 /// The most minutes that are looked at. Later counters do not exist: whoever opened their windows collected.
 pub(super) const REACH: u64 = 16;
@@ -46,6 +47,22 @@ pub(super) async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) 
         found.keys.push(key);
     }
     Ok(found)
+}
+
+/// Removes the counters of all minutes that may have some: those after the first that was not collected, and the last.
+pub(super) async fn forget(kv: &impl Kv, sender: &str, windows: &[u64], from: u64, now: u64) -> Result<(), StoreError> {
+    // Clocks may be slow or fast.
+    let around = |first: u64| first.saturating_sub(1)..=first.saturating_add(REACH);
+    let minutes: BTreeSet<_> = around(from).chain(around(now.saturating_sub(REACH - 1))).collect();
+    for minute in minutes {
+        for window in windows {
+            let rate = Rate { units: 0, requests: 0, window: *window };
+            for key in count(kv, sender, &rate, minute).await?.keys {
+                kv.delete(&key).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads a counter without creating it. Stores show counters as eight bytes, or as decimal digits, which as eight

@@ -1,14 +1,14 @@
 //! Rotation: another secret for the same token, while those before work on for a while.
 //!
-//! Each rotation leaves a pointer in a log of the token's own before its secret works, so whoever removes the token
-//! finds every secret, and of rotations that race the later one in the log retires the earlier. `rotated/{id}` says
-//! that there is such a log. A secret of a rotation that died, which nobody has seen, retires with the others.
+//! Each rotation leaves a pointer in the project's log before its secret works, so whoever removes the token finds every
+//! secret. `retired/{hash}` says until when a secret works; pushes look at it now and then. Of rotations that race, the
+//! one that came last retires the others, whichever of them sees that; and a secret of a rotation that died, which nobody
+//! has seen, retires with the next.
 
-use super::{Holder, SecretHash, Token, secret_key};
+use super::{SecretHash, Token, secret_key};
 use crate::{
-    collection,
-    log::{Log, Pointer},
-    record::{Record, load, save},
+    collection::{self, Collection, Entity, hash_key},
+    record::{self, Record, load, save},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
@@ -54,15 +54,22 @@ impl Rotation {
     }
 }
 
-/// A secret that works.
-struct Live {
-    secret: [u8; 32],
-    retires: bool,
+/// Until when a secret works.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Retired(i64);
+
+impl Record for Retired {
+    const VERSION: u8 = 1;
 }
 
 /// The last rotation of a token, if there was one.
 pub async fn last_rotation(kv: &impl Kv, id: Uuid) -> Result<Option<Rotation>, StoreError> {
     load(kv, &key(id.into_bytes())).await
+}
+
+/// When a secret stops working because another took its place, if one did.
+pub async fn retires_at(kv: &impl Kv, secret: SecretHash) -> Result<Option<Timestamp>, StoreError> {
+    Ok(load::<Retired>(kv, &retired_key(secret.0)).await?.map(|retired| Timestamp::from_micros(retired.0)))
 }
 
 /// Gives a token another secret; those before work until `until`.
@@ -72,82 +79,65 @@ pub async fn rotate<P: Kv + Clock>(
     secret: SecretHash,
     until: Timestamp,
 ) -> Result<Rotated, StoreError> {
-    let retiring = live(ports, token, secret, ports.now()).await?.iter().filter(|live| live.retires).count();
-    if retiring >= MOST_RETIRING {
+    let (tokens, now) = (Collection::<_, Token>::of(ports, token.project()), ports.now());
+    if retiring(ports, &tokens.secrets(token).await?, now).await? >= MOST_RETIRING {
         return Ok(Rotated::TooMany);
     }
-    let now = ports.now().micros();
-    save(ports, &key(token.id), &Rotation { at: now, until: until.micros() }).await?;
-    log(ports, token.id).append(&Pointer { id: token.id, secret: secret.0, written_at: now }).await?;
-    save(ports, &secret_key(secret.0), &token.holder(None)).await?;
-    for earlier in live(ports, token, secret, ports.now()).await?.iter().filter(|live| !live.retires) {
-        save(ports, &secret_key(earlier.secret), &token.holder(Some(until.micros()))).await?;
+    tokens.note(token, secret.0, now).await?;
+    save(ports, &secret_key(secret.0), &token.holder()).await?;
+    let secrets = tokens.secrets(token).await?;
+    for earlier in secrets.iter().rev().skip(1) {
+        retire(ports, *earlier, until, now).await?;
     }
-    confirm(ports, token).await
-}
-
-/// Whoever removes a token looks for its secrets once more when it is gone. Either that saw ours, or we see that the
-/// token is gone.
-async fn confirm(kv: &impl Kv, token: &Token) -> Result<Rotated, StoreError> {
-    if collection::find::<Token>(kv, token.id).await?.is_some() {
+    save(ports, &key(token.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
+    // Whoever removes a token looks for its secrets once more when it is gone. Either that saw ours, or we see that the
+    // token is gone.
+    if collection::find::<Token>(ports, token.id).await?.is_some() {
         return Ok(Rotated::Done);
     }
-    collection::remove(kv, token).await?;
+    Token::shut(ports, secret.0).await?;
+    tokens.remove(std::slice::from_ref(token)).await?;
     Ok(Rotated::Gone)
 }
 
-/// The secrets before this one that work. What has expired is removed on the way, and forgotten.
-async fn live<P: Kv + Clock>(
-    ports: &P,
-    token: &Token,
-    before: SecretHash,
-    now: Timestamp,
-) -> Result<Vec<Live>, StoreError> {
-    let mut found = Vec::new();
-    found.extend(look(ports, token.secret, now).await?);
-    if last_rotation(ports, token.id()).await?.is_none() {
-        return Ok(found);
+/// How many secrets are on their way out. Those whose time is over are removed.
+async fn retiring(kv: &impl Kv, secrets: &[[u8; 32]], now: Timestamp) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for secret in secrets {
+        match retires_at(kv, SecretHash(*secret)).await? {
+            Some(end) if end <= now => Token::shut(kv, *secret).await?,
+            Some(_) => count += 1,
+            None => {}
+        }
     }
-    let log = log(ports, token.id);
-    let slots = log.slots().await?;
-    let own = slots.iter().find(|slot| slot.pointer.as_ref().is_some_and(|pointer| pointer.secret == before.0));
-    let end = own.map_or(u64::MAX, |slot| slot.number);
-    for pointer in slots.iter().filter(|slot| slot.number < end).filter_map(|slot| slot.pointer.as_ref()) {
-        found.extend(look(ports, pointer.secret, now).await?);
-    }
-    let alive =
-        |pointer: &Pointer| pointer.secret == before.0 || found.iter().any(|live| live.secret == pointer.secret);
-    log.sweep(&slots, now, alive, async |_| Ok(())).await?;
-    Ok(found)
+    Ok(count)
 }
 
-async fn look(kv: &impl Kv, secret: [u8; 32], now: Timestamp) -> Result<Option<Live>, StoreError> {
-    let Some(holder) = load::<Holder>(kv, &secret_key(secret)).await? else { return Ok(None) };
-    if holder.retires_at.is_some_and(|end| end <= now.micros()) {
-        kv.delete(&secret_key(secret)).await?;
-        return Ok(None);
-    }
-    Ok(Some(Live { secret, retires: holder.retires_at.is_some() }))
-}
-
-/// Removes every secret since the first, and the log.
-pub(super) async fn strip(kv: &impl Kv, id: [u8; 16]) -> Result<(), StoreError> {
-    if load::<Rotation>(kv, &key(id)).await?.is_none() {
+/// Lets a secret retire, unless it does already or works no more.
+async fn retire(kv: &impl Kv, secret: [u8; 32], until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    if retires_at(kv, SecretHash(secret)).await?.is_some() || !Token::works(kv, secret).await? {
         return Ok(());
     }
-    let log = log(kv, id);
-    let slots = log.slots().await?;
-    for pointer in slots.iter().filter_map(|slot| slot.pointer.as_ref()) {
-        kv.delete(&secret_key(pointer.secret)).await?;
+    if until <= now {
+        return Token::shut(kv, secret).await;
     }
-    log.erase(&slots).await?;
-    kv.delete(&key(id)).await
+    save(kv, &retired_key(secret), &Retired(until.micros())).await
 }
 
-fn log<K: Kv>(kv: &K, id: [u8; 16]) -> Log<'_, K> {
-    Log::new(kv, format!("rotations/{}", Uuid::from_bytes(id)))
+/// Removes what is kept of a secret that works no more.
+pub(super) async fn shut(kv: &impl Kv, secret: [u8; 32]) -> Result<(), StoreError> {
+    record::drop(kv, &retired_key(secret)).await
+}
+
+/// Removes what is kept of a token's rotations.
+pub(super) async fn bury(kv: &impl Kv, id: [u8; 16]) -> Result<(), StoreError> {
+    record::drop(kv, &key(id)).await
 }
 
 fn key(id: [u8; 16]) -> String {
     format!("rotated/{}", Uuid::from_bytes(id))
+}
+
+fn retired_key(hash: [u8; 32]) -> String {
+    hash_key("retired", hash)
 }

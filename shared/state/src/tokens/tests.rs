@@ -1,7 +1,10 @@
+mod races;
+mod rotations;
+
 use super::*;
-use crate::cockpits::{self, Activation, Cockpit};
+use crate::cockpits::{self, Activation};
 use cockpit_core::{ports::Random, scope::Scope};
-use cockpit_fake::{Fake, both, run, yield_now};
+use cockpit_fake::{Fake, run};
 
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
@@ -31,8 +34,12 @@ fn holds(fake: &Fake, secret: [u8; 32]) -> Option<Held> {
     run(holder(fake, SecretHash(secret))).unwrap()
 }
 
+fn cockpit(fake: &Fake) -> Cockpit {
+    run(cockpits::find(fake, PROJECT)).unwrap().unwrap()
+}
+
 fn ids(fake: &Fake) -> Vec<Uuid> {
-    run(list(fake, PROJECT)).unwrap().iter().map(Token::id).collect()
+    run(list(fake, PROJECT, &cockpit(fake))).unwrap().iter().map(Token::id).collect()
 }
 
 #[test]
@@ -97,63 +104,46 @@ fn without_a_cockpit_there_are_no_tokens() {
     assert_eq!(fake.kv.keys(), Vec::<String>::new());
 }
 
+/// What is kept of a project besides what says that it once had a Cockpit.
+fn left(fake: &Fake) -> Vec<String> {
+    let marks = ["cockpit/", "cockpits/", "ended/"];
+    let counts = |key: &String| key.ends_with("/next") || key.ends_with("/floor");
+    fake.kv.keys().into_iter().filter(|key| !counts(key) && !marks.iter().any(|mark| key.starts_with(mark))).collect()
+}
+
 #[test]
-fn deactivation_leaves_nothing_but_the_counter_and_its_floor() {
+fn deactivation_leaves_nothing_but_counters_and_that_there_was_a_cockpit() {
     let fake = active();
     let tokens = [made(&fake), made(&fake)];
+    run(rotate(&fake, &tokens[0], SecretHash([2; 32]), soon(&fake))).unwrap();
+    run(note_use(&fake, tokens[0].id(), fake.now())).unwrap();
     run(deactivate(&fake, PROJECT)).unwrap();
-    for token in tokens {
-        assert_eq!(holds(&fake, token.secret), None);
+    for secret in [tokens[0].secret, tokens[1].secret, [2; 32]] {
+        assert_eq!(holds(&fake, secret), None);
     }
-    let left = |key: &String| !key.ends_with("/next") && !key.ends_with("/floor");
-    assert_eq!(fake.kv.keys().into_iter().filter(left).collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(left(&fake), Vec::<String>::new());
 }
 
 #[test]
 fn a_deactivation_that_dies_anywhere_is_finished_by_the_next() {
-    let mut died = 0;
-    loop {
+    for died in 0.. {
         let fake = active();
         let token = made(&fake);
         fake.kv.fail_after(died);
         if run(deactivate(&fake, PROJECT)).is_ok() {
+            assert!(died > 5);
             break;
         }
         fake.kv.fail_after(None);
+        fake.pass(700);
         run(deactivate(&fake, PROJECT)).unwrap();
         assert_eq!(holds(&fake, token.secret), None, "after {died} operations");
-        let left = |key: &String| !key.ends_with("/next") && !key.ends_with("/floor");
-        assert!(!fake.kv.keys().iter().any(left), "{:?}", fake.kv.keys());
-        died += 1;
-    }
-    assert!(died > 5);
-}
-
-#[test]
-fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
-    for head_start in 0..40 {
-        let fake = active();
-        let wait_then_deactivate = async {
-            for _ in 0..head_start {
-                yield_now().await;
-            }
-            deactivate(&fake, PROJECT).await.unwrap();
-        };
-        let fresh = new(&fake);
-        let secret = fresh.secret;
-        let (created, ()) = run(both(create(&fake, fresh), wait_then_deactivate));
-        let held = holds(&fake, secret.0);
-        assert_eq!(held, None, "head start {head_start}, created {created:?}");
-        assert!(ids(&fake).is_empty());
+        assert_eq!(left(&fake), Vec::<String>::new(), "after {died} operations");
     }
 }
 
-#[test]
-fn concurrent_creations_are_all_kept() {
-    let fake = active();
-    let batch = || async { [create(&fake, new(&fake)).await, create(&fake, new(&fake)).await] };
-    let _ = run(both(both(batch(), batch()), both(batch(), batch())));
-    assert_eq!(ids(&fake).len(), 8);
+fn soon(fake: &Fake) -> Timestamp {
+    Timestamp::from_micros(fake.micros.get() + 60_000_000)
 }
 
 #[test]
@@ -167,7 +157,7 @@ fn the_log_stays_short_however_many_tokens_come_and_go() {
     }
     assert_eq!(ids(&fake), [kept.id()]);
     fake.kv.take_operations();
-    run(list(&fake, PROJECT)).unwrap();
+    run(list(&fake, PROJECT, &cockpit(&fake))).unwrap();
     let reads = fake.kv.take_operations().reads;
     assert!(reads < 80, "{reads} reads to list one token");
 }
@@ -189,22 +179,6 @@ fn what_a_crashed_creation_left_is_swept() {
 }
 
 #[test]
-fn a_project_has_so_many_live_tokens_and_no_more_whoever_races() {
-    let fake = active();
-    let tokens: Vec<_> = (1..MOST).map(|_| made(&fake)).collect();
-    let (one, two) = run(both(create(&fake, new(&fake)), create(&fake, new(&fake))));
-    let created = [one.unwrap(), two.unwrap()].into_iter().filter(|creation| matches!(creation, Creation::Done(_)));
-    assert!(created.count() <= 1);
-    assert!(ids(&fake).len() <= MOST);
-    if ids(&fake).len() < MOST {
-        made(&fake);
-    }
-    assert_eq!(run(create(&fake, new(&fake))).unwrap(), Creation::Full(MOST));
-    run(delete(&fake, &tokens[0])).unwrap();
-    assert!(run(create(&fake, new(&fake))).unwrap().done().is_some());
-}
-
-#[test]
 fn tokens_whose_time_is_over_make_room() {
     let fake = active();
     let end = Timestamp::from_micros(fake.micros.get() + 1_000_000);
@@ -217,89 +191,11 @@ fn tokens_whose_time_is_over_make_room() {
 }
 
 #[test]
-fn a_rotated_token_has_two_secrets_for_a_while_and_then_one() {
+fn what_is_noted_of_a_token_goes_with_it() {
     let fake = active();
     let token = made(&fake);
-    let until = Timestamp::from_micros(fake.micros.get() + 60_000_000);
-    assert_eq!(run(rotate(&fake, &token, SecretHash([2; 32]), until)).unwrap(), Rotated::Done);
-    assert_eq!(holds(&fake, token.secret).unwrap().ends_at, Some(until));
-    assert_eq!(holds(&fake, [2; 32]).unwrap().ends_at, None);
-    let rotation = run(last_rotation(&fake, token.id())).unwrap().unwrap();
-    assert_eq!((rotation.at().micros(), rotation.until()), (fake.micros.get(), until));
-    fake.pass(61);
-    let later = Timestamp::from_micros(fake.micros.get() + 60_000_000);
-    assert_eq!(run(rotate(&fake, &token, SecretHash([3; 32]), later)).unwrap(), Rotated::Done);
-    assert_eq!(holds(&fake, token.secret), None, "what is over is removed");
-    assert_eq!(holds(&fake, [2; 32]).unwrap().ends_at, Some(later));
+    run(note_use(&fake, token.id(), fake.now())).unwrap();
+    assert!(run(last_used(&fake, token.id())).unwrap().is_some());
     run(delete(&fake, &token)).unwrap();
-    assert!([2, 3].into_iter().all(|byte| holds(&fake, [byte; 32]).is_none()));
-    assert!(fake.kv.keys().iter().all(|key| !key.starts_with("rotat")), "{:?}", fake.kv.keys());
-}
-
-#[test]
-fn only_so_many_secrets_are_on_their_way_out() {
-    let fake = active();
-    let token = made(&fake);
-    let until = Timestamp::from_micros(fake.micros.get() + 60_000_000);
-    for byte in 0..=3 {
-        let want = if byte < 3 { Rotated::Done } else { Rotated::TooMany };
-        assert_eq!(run(rotate(&fake, &token, SecretHash([byte; 32]), until)).unwrap(), want);
-    }
-}
-
-#[test]
-fn a_rotation_that_dies_anywhere_can_be_repeated_and_takes_no_secret_that_is_in_use() {
-    for survived in 0..5 {
-        let fake = active();
-        let token = made(&fake);
-        let until = Timestamp::from_micros(fake.micros.get() + 60_000_000);
-        fake.kv.die_after(survived);
-        assert!(run(rotate(&fake, &token, SecretHash([2; 32]), until)).is_err(), "{survived}");
-        fake.kv.die_after(None);
-        assert!(holds(&fake, token.secret).is_some_and(|held| held.ends_at.is_none()), "after {survived}");
-        assert_eq!(run(rotate(&fake, &token, SecretHash([3; 32]), until)).unwrap(), Rotated::Done);
-        assert_eq!(holds(&fake, [3; 32]).unwrap().ends_at, None);
-        assert_eq!(holds(&fake, token.secret).unwrap().ends_at, Some(until));
-        run(delete(&fake, &token)).unwrap();
-        let secrets = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/"));
-        assert_eq!(secrets.count(), 0, "after {survived}");
-    }
-}
-
-#[test]
-fn no_secret_outlives_a_token_that_is_deleted_while_it_is_rotated() {
-    for head_start in 0..30 {
-        let fake = active();
-        let token = made(&fake);
-        let until = Timestamp::from_micros(fake.micros.get() + 60_000_000);
-        let wait_then_delete = async {
-            for _ in 0..head_start {
-                yield_now().await;
-            }
-            delete(&fake, &token).await.unwrap();
-        };
-        let (rotated, ()) = run(both(rotate(&fake, &token, SecretHash([2; 32]), until), wait_then_delete));
-        let keys = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/") || key.starts_with("rotat"));
-        assert_eq!(keys.collect::<Vec<_>>(), Vec::<String>::new(), "head start {head_start}, rotated {rotated:?}");
-    }
-}
-
-#[test]
-fn of_two_rotations_at_once_a_secret_stays_that_does_not_retire() {
-    for head_start in 0..20 {
-        let fake = active();
-        let token = made(&fake);
-        let until = Timestamp::from_micros(fake.micros.get() + 60_000_000);
-        let second = async {
-            for _ in 0..head_start {
-                yield_now().await;
-            }
-            rotate(&fake, &token, SecretHash([3; 32]), until).await.unwrap()
-        };
-        let _ = run(both(rotate(&fake, &token, SecretHash([2; 32]), until), second));
-        let lasting = [2, 3].into_iter().filter(|byte| holds(&fake, [*byte; 32]).unwrap().ends_at.is_none());
-        assert!(lasting.count() >= 1, "{head_start}");
-        run(delete(&fake, &token)).unwrap();
-        assert!([2, 3].into_iter().all(|byte| holds(&fake, [byte; 32]).is_none()));
-    }
+    assert_eq!(run(last_used(&fake, token.id())).unwrap(), None);
 }

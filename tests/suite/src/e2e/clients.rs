@@ -3,14 +3,60 @@
 use super::gateway::{Gateway, Sandbox};
 use crate::{
     rows::{KEY, PROJECT},
+    store::Port,
     tree,
 };
+use cockpit_core::{
+    ProjectId, Timestamp,
+    ports::{Clock, Kv, StoreError},
+};
+use cockpit_runtime::kv::Sqlite;
+use cockpit_state::cockpits;
 use http::Method;
 use serde_json::json;
 use std::process::Command;
 
 const DASHBOARDS: &str =
     r#"[{"dashboard_name":"ingest","title":"Ingest","url":"http://grafana/d/1","tags":["ingest"],"variables":[]}]"#;
+
+/// A project whose Cockpit somebody began to remove, and died.
+const DELETING: &str = "09090909-0909-0909-0909-090909090909";
+
+/// The gateway's store, with a clock that stands still.
+struct Store(Port<Sqlite>);
+
+impl Kv for Store {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(key).await
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.0.set(key, value).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.0.delete(key).await
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
+        self.0.increment(key, delta).await
+    }
+}
+
+impl Clock for Store {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
+    }
+}
+
+/// Begins to remove a Cockpit, and dies.
+fn leave_deleting(gateway: &Gateway) {
+    let store = Store(Port(Sqlite::open(&gateway.folder().join("kv.db")).unwrap()));
+    let project = ProjectId::parse(DELETING).unwrap();
+    cockpit_fake::run(cockpits::activate(&store, project, async || Ok(()))).unwrap();
+    let died = async || Err(StoreError("the process is killed here".to_owned()));
+    assert!(cockpit_fake::run(cockpits::deactivate(&store, project, died)).is_err());
+}
 
 /// A gateway without a Cockpit, and the environment that clients are given.
 fn environment(name: &str) -> (Gateway, Sandbox, Vec<(&'static str, String)>) {
@@ -23,11 +69,13 @@ fn environment(name: &str) -> (Gateway, Sandbox, Vec<(&'static str, String)>) {
     let reader = gateway.client.send(&Method::POST, &url, &headers, reader.as_bytes()).text("secret_key");
     let environment = vec![
         ("GATEWAY", gateway.url.clone()),
-        ("SECRET", gateway.create_key(&[PROJECT]).text("secret_key")),
+        ("SECRET", gateway.create_key(&[PROJECT, DELETING]).text("secret_key")),
         ("READER", reader),
         ("ADMIN", KEY.to_owned()),
         ("PROJECT", PROJECT.to_owned()),
+        ("DELETING", DELETING.to_owned()),
     ];
+    leave_deleting(&gateway);
     (gateway, sandbox, environment)
 }
 

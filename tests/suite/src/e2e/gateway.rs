@@ -57,6 +57,11 @@ impl Gateway {
         (self.process, self.url) = launch(&self.folder, &self.variables);
     }
 
+    /// Where it keeps its store, in a file.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()

@@ -1,7 +1,7 @@
 //! `deploy/nginx` as it is delivered, on Debian's nginx, but for the addresses.
 
 use super::{
-    gateway::{Gateway, Sandbox, with_sandbox},
+    gateway::{Gateway, Sandbox},
     logs,
     process::{Process, free_port, fresh_folder},
     prometheus::start,
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{rows::PROJECT, tree};
 use http::Method;
+use serde_json::json;
 use std::{fs, process::Command};
 
 /// nginx before a gateway before a sandbox.
@@ -21,7 +22,10 @@ struct World {
 
 impl World {
     fn start(name: &str) -> Self {
-        let (gateway, sandbox) = with_sandbox(name);
+        let sandbox = Sandbox::start();
+        let variables = [&sandbox.variables()[..], &[("trusted_proxies", "127.0.0.0/8")]].concat();
+        let gateway = Gateway::start(name, &variables);
+        assert_eq!(gateway.activate().status, 200);
         let (folder, port) = (fresh_folder(&format!("{name}-nginx")), free_port());
         let place = |url: &str| url.trim_start_matches("http://").to_owned();
         let delivered = tree::read("deploy/nginx/cockpit.conf");
@@ -80,6 +84,28 @@ fn websockets_reach_loki_as_the_tenant_once_the_gateway_says_so() {
         );
         let headers = tail["headers"].to_string();
         assert!(!headers.contains("victim") && !headers.contains("ckp_"), "{headers}");
+    }
+}
+
+#[test]
+fn callers_cannot_say_that_they_come_from_a_tokens_network() {
+    let world = World::start("nginx-networks");
+    let bound = |network: &str| {
+        let scopes = json!({"query_logs": true});
+        let body = json!({"project_id": PROJECT, "name": "a", "scopes": scopes, "allowed_networks": [network]});
+        world.gateway.manage(&Method::POST, "tokens", &body).text("secret_key")
+    };
+    for (network, status) in [("192.0.2.0/24", 403), ("127.0.0.0/8", 200)] {
+        let secret = bound(network);
+        for (name, claimed) in [("x-forwarded-for", "192.0.2.1"), ("accept", "*/*")] {
+            let headers = [("x-token", secret.clone()), (name, claimed.to_owned())];
+            let url = format!("{}/loki/api/v1/labels", world.url);
+            let answer = world.gateway.client.send(&Method::GET, &url, &headers, b"");
+            assert_eq!(answer.status, status, "{network} {name}");
+            let url = format!("{}/loki/api/v1/tail?query=%7Ba%3D%22b%22%7D", world.url);
+            let tail = websocket::open(&url, &[("x-token", &secret), (name, claimed)]);
+            assert_eq!(tail.map_or_else(|status| status, |_| 200), status, "{network} {name}");
+        }
     }
 }
 

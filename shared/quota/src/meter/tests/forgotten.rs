@@ -1,0 +1,106 @@
+use super::*;
+use crate::{forget, forget_token};
+use cockpit_core::{TokenRates, ports::Kv};
+
+const TOKEN: [u8; 16] = [3; 16];
+const OTHER: ProjectId = ProjectId::from_bytes([8; 16]);
+
+fn limited() -> Permit {
+    let route = ROUTES.iter().find(|route| route.function == "metrics-push").unwrap();
+    let rates = TokenRates { samples: Some(1_000), log_bytes: Some(1_000), ..TokenRates::default() };
+    let token = TokenGrant { id: TOKEN, rates, ..TokenGrant::new(PROJECT, Scope::ALL.into_iter().collect()) };
+    Permit::grant(Principal::Token(token), route).unwrap()
+}
+
+/// A store in which a project has left everything that it can: sets of several parts, of budgets, of two epochs, usage,
+/// counters of rates and refusals, of its own and of a token's.
+fn used_by(project: ProjectId) -> Fake {
+    let fake = Fake::new(&[("quotas", "active_series=300000")]);
+    let budgets = ["a", "b"].into_iter().fold(Settings::default(), |settings, team| {
+        let selector = Selector::new([("team".to_owned(), team.to_owned())]).unwrap();
+        settings.with_budget(Budget { selector, active_series: Some(5), active_streams: Some(5) }).unwrap()
+    });
+    run(settings::save(&fake, project, &budgets)).unwrap();
+    for _ in 0..5 {
+        for permit in [permit_of(project), limited()] {
+            run(push_with(&fake, &permit, 0..12_000, |number| u64::from(number < 10))).unwrap();
+            let logs = run(Meter::open(&fake, &permit, Signal::Logs)).unwrap();
+            logs.admit(identity(1), 1);
+            run(logs.refresh()).unwrap();
+            logs.admit(identity(1), 1);
+            run(logs.pay(100)).unwrap();
+            run(logs.close(&[(Reason::Invalid, 1)]));
+        }
+        fake.forget();
+        fake.pass(150);
+    }
+    let first = budgets.budgets().next().unwrap().selector.clone();
+    let changed = budgets.without_budget(&first);
+    run(settings::save(&fake, project, &changed)).unwrap();
+    fake
+}
+
+fn forget_all(fake: &Fake) -> Result<(), StoreError> {
+    run(forget_token(fake, TOKEN))?;
+    run(forget(fake, PROJECT))
+}
+
+#[test]
+fn nothing_is_left_of_a_project_that_is_forgotten_and_nothing_is_missing_of_others() {
+    let fake = used_by(PROJECT);
+    let kinds: std::collections::BTreeSet<_> =
+        fake.kv.keys().iter().map(|key| key.split('/').next().unwrap().to_owned()).collect();
+    assert!(
+        kinds.into_iter().eq(["active", "rate", "refused", "roster", "settings", "usage"]),
+        "all that there can be"
+    );
+    assert!(fake.kv.keys().iter().any(|key| key.ends_with("/1/1")), "a set of two parts");
+    let before = fake.kv.keys();
+    run(push_with(&fake, &permit_of(OTHER), 0..10, |_| 0)).unwrap();
+    let mut others = fake.kv.keys();
+    others.retain(|key| !before.contains(key));
+    forget_all(&fake).unwrap();
+    others.push("roster/next".into());
+    others.sort();
+    assert_eq!(fake.kv.keys(), others);
+}
+
+#[test]
+fn a_call_that_dies_on_the_way_is_finished_by_the_next() {
+    let mut changes = 0;
+    loop {
+        let fake = used_by(PROJECT);
+        fake.kv.die_after(changes);
+        let died = forget_all(&fake).is_err();
+        fake.kv.die_after(None);
+        forget_all(&fake).unwrap();
+        assert_eq!(fake.kv.keys(), ["roster/next"], "after {changes} changes");
+        if !died {
+            break;
+        }
+        changes += 1;
+    }
+    assert!(changes > 20, "{changes}");
+}
+
+#[test]
+fn what_cannot_be_read_is_forgotten_too() {
+    let fake = used_by(PROJECT);
+    for key in fake.kv.keys().iter().filter(|key| key.starts_with("settings") || key.starts_with("active")) {
+        run(fake.set(key, b"damaged")).unwrap();
+    }
+    forget_all(&fake).unwrap();
+    assert!(fake.kv.keys().iter().all(|key| key.contains("/b") || key == "roster/next"), "{:?}", fake.kv.keys());
+}
+
+#[test]
+fn what_an_instance_brings_back_that_does_not_know_is_forgotten_the_next_time() {
+    let fake = used_by(PROJECT);
+    run(push(&fake, 0..10)).unwrap();
+    forget_all(&fake).unwrap();
+    fake.pass(30);
+    run(push(&fake, 10..20)).unwrap();
+    assert!(fake.kv.keys().len() > 1);
+    forget_all(&fake).unwrap();
+    assert_eq!(fake.kv.keys(), ["roster/next"]);
+}

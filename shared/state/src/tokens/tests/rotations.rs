@@ -1,0 +1,79 @@
+//! Two secrets for a while.
+
+use super::*;
+
+fn ends(fake: &Fake, secret: [u8; 32]) -> Option<Timestamp> {
+    run(retires_at(fake, SecretHash(secret))).unwrap()
+}
+
+#[test]
+fn a_rotated_token_has_two_secrets_for_a_while_and_then_one() {
+    let fake = active();
+    let token = made(&fake);
+    let until = soon(&fake);
+    assert_eq!(run(rotate(&fake, &token, SecretHash([2; 32]), until)).unwrap(), Rotated::Done);
+    assert!(holds(&fake, token.secret).is_some() && holds(&fake, [2; 32]).is_some());
+    assert_eq!((ends(&fake, token.secret), ends(&fake, [2; 32])), (Some(until), None));
+    let rotation = run(last_rotation(&fake, token.id())).unwrap().unwrap();
+    assert_eq!((rotation.at().micros(), rotation.until()), (fake.micros.get(), until));
+    fake.pass(61);
+    let later = soon(&fake);
+    assert_eq!(run(rotate(&fake, &token, SecretHash([3; 32]), later)).unwrap(), Rotated::Done);
+    assert_eq!(holds(&fake, token.secret), None, "what is over is removed");
+    assert_eq!((ends(&fake, [2; 32]), ends(&fake, [3; 32])), (Some(later), None));
+    run(rotate(&fake, &token, SecretHash([4; 32]), fake.now())).unwrap();
+    assert_eq!(holds(&fake, [3; 32]), None, "without grace it is over at once");
+    run(delete(&fake, &token)).unwrap();
+    assert!((2..5).all(|byte| holds(&fake, [byte; 32]).is_none()));
+}
+
+#[test]
+fn a_token_that_is_rotated_for_ever_keeps_a_short_log_and_loses_no_secret() {
+    let fake = active();
+    let token = made(&fake);
+    let month = Timestamp::from_micros(fake.micros.get() + 31 * 86_400_000_000);
+    run(rotate(&fake, &token, SecretHash([2; 32]), month)).unwrap();
+    for turn in 0..100 {
+        fake.pass(60);
+        let secret = SecretHash([100 + turn; 32]);
+        assert_eq!(run(rotate(&fake, &token, secret, fake.now())).unwrap(), Rotated::Done);
+        if turn % 10 == 0 {
+            run(delete(&fake, &made(&fake))).unwrap();
+        }
+    }
+    assert!(holds(&fake, token.secret).is_some(), "it works for a month");
+    fake.kv.take_operations();
+    assert_eq!(ids(&fake), [token.id()]);
+    let reads = fake.kv.take_operations().reads;
+    assert!(reads < 120, "{reads} reads to list one token");
+    run(delete(&fake, &token)).unwrap();
+    let secrets = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/"));
+    assert_eq!(secrets.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn only_so_many_secrets_are_on_their_way_out() {
+    let fake = active();
+    let token = made(&fake);
+    for byte in 0..=3 {
+        let want = if byte < 3 { Rotated::Done } else { Rotated::TooMany };
+        assert_eq!(run(rotate(&fake, &token, SecretHash([byte; 32]), soon(&fake))).unwrap(), want);
+    }
+}
+
+#[test]
+fn a_rotation_that_dies_anywhere_can_be_repeated_and_takes_no_secret_that_is_in_use() {
+    for survived in 0..5 {
+        let fake = active();
+        let token = made(&fake);
+        fake.kv.die_after(survived);
+        assert!(run(rotate(&fake, &token, SecretHash([2; 32]), soon(&fake))).is_err(), "{survived}");
+        fake.kv.die_after(None);
+        assert!(holds(&fake, token.secret).is_some(), "after {survived}");
+        assert_eq!(run(rotate(&fake, &token, SecretHash([3; 32]), soon(&fake))).unwrap(), Rotated::Done);
+        assert_eq!((ends(&fake, [3; 32]), ends(&fake, token.secret)), (None, Some(soon(&fake))));
+        run(delete(&fake, &token)).unwrap();
+        let secrets = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/"));
+        assert_eq!(secrets.count(), 0, "after {survived}");
+    }
+}

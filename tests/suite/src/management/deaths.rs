@@ -1,0 +1,145 @@
+//! Calls that die, and calls that come between: nothing is half made, nothing fails, nothing is left.
+
+use super::{OTHER, about, belongings, create_key, filled, json_of, row, text};
+use crate::{
+    flow::{self, World},
+    rows::{self, KEY, PROJECT, Sent, Target},
+};
+use cockpit_core::{
+    Dialect, Operation, Route,
+    routes::{Access, ROUTES, Right},
+};
+use cockpit_fake::paused;
+use http::Method;
+
+/// Rows that change something.
+fn mutating() -> impl Iterator<Item = &'static Route> {
+    let writing = ROUTES.iter().filter(|route| matches!(route.access, Access::Manager(Right::Write) | Access::Admin));
+    writing.filter(|route| route.methods != [Method::GET])
+}
+
+/// A gateway in which a row can do what it does, and the request that makes it.
+fn prepared(route: &'static Route) -> (World, Sent<'static>) {
+    let (world, belongings) = furnished();
+    match route.operation {
+        Operation::ActivateCockpit => drop(world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY))),
+        Operation::CreateGrafanaUser => drop(world.send(&about(row(Operation::ResetGrafana), PROJECT, KEY))),
+        Operation::DeleteBudget => drop(world.send(&about(row(Operation::SetBudget), PROJECT, KEY))),
+        Operation::DeleteContactPoint => drop(world.send(&about(row(Operation::CreateContactPoint), PROJECT, KEY))),
+        Operation::DisableManagedAlerts => drop(world.send(&about(row(Operation::EnableManagedAlerts), PROJECT, KEY))),
+        _ => {}
+    }
+    (world, aimed(route, &belongings))
+}
+
+/// A gateway with one of everything.
+fn furnished() -> (World, Vec<(&'static str, String)>) {
+    let world = World::new();
+    let mut belongings = belongings(&world);
+    belongings.push((":access_key", text(&create_key(&world, PROJECT, "full"), "access_key")));
+    (world, belongings)
+}
+
+/// A request of the operator's about what is really there.
+fn aimed(route: &'static Route, belongings: &[(&str, String)]) -> Sent<'static> {
+    let request = about(route, PROJECT, KEY);
+    let path = request.path.replace(&rows::concrete(route.path), &filled(route.path, belongings));
+    Sent { path, ..request }
+}
+
+/// Pauses each call after each of its operations on the store, for all of each other call.
+#[test]
+fn whatever_comes_between_two_writes_of_a_call_nothing_fails_and_nothing_is_left() {
+    for first in mutating() {
+        for second in mutating() {
+            for operations in 1.. {
+                let context = format!("{} paused after {operations}, for {}", first.path, second.path);
+                let (world, belongings) = furnished();
+                let (one, two) = (aimed(first, &belongings), aimed(second, &belongings));
+                let Some((one, two)) = paused(world.answer(&one), operations, world.answer(&two)) else { break };
+                let answers = [flow::read(one), flow::read(two)];
+                assert!(answers.iter().all(|answer| answer.status < 500), "{context}: {answers:?}");
+                nothing_is_left(&world, &context);
+            }
+        }
+    }
+}
+
+/// Kills the process before each of a call's writes in turn, and sends the call again.
+#[test]
+fn a_call_that_dies_between_two_writes_can_be_repeated_and_leaves_nothing_behind() {
+    for route in mutating() {
+        for survived in 0.. {
+            let (world, request) = prepared(route);
+            world.fake.kv.die_after(survived);
+            let first = world.send(&request);
+            world.fake.kv.die_after(None);
+            if first.status < 300 {
+                assert!(survived > 1, "{} writes what it does, and an entry of the trail", route.path);
+                break;
+            }
+            first.is(503, Dialect::Management, route.path);
+            let again = world.send(&request);
+            assert!(again.status < 300, "{} after {survived} writes: {again:?}", route.path);
+            nothing_is_left(&world, &format!("{} after {survived} writes", route.path));
+        }
+    }
+}
+
+/// Removes all that there is, and looks what is left once nothing can be under way any more: counters, which are never
+/// given back, that there was a Cockpit, and the trails.
+fn nothing_is_left(world: &World, context: &str) {
+    world.fake.pass(700);
+    for name in names(world, Operation::ListApiKeys, "api_keys", "access_key") {
+        let route = row(Operation::DeleteApiKey);
+        let path = route.path.replace(":access_key", &name);
+        assert_eq!(world.send(&Sent { path, ..about(route, PROJECT, KEY) }).status, 204, "{context}");
+    }
+    // What dead creations left is found by the next one, or by a deactivation.
+    text(&create_key(world, OTHER, "full"), "secret_key");
+    let activated = world.send(&about(row(Operation::ActivateCockpit), PROJECT, KEY)).status;
+    assert!(activated == 200 || activated == 409, "{context}");
+    assert_eq!(world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY)).status, 200, "{context}");
+    let kept = |key: &String| {
+        ["/next", "/floor", "/numbers"].iter().any(|end| key.ends_with(end))
+            || ["audit/", "cockpit/", "ended/"].iter().any(|start| key.starts_with(start))
+    };
+    // The key that was just created: its pointer, its secret and itself.
+    let left: Vec<_> = world.fake.kv.keys().into_iter().filter(|key| !kept(key)).collect();
+    let of_keys = |key: &&String| ["api-key/", "api-keys/", "key-secret/"].iter().any(|start| key.starts_with(start));
+    assert_eq!(left.iter().filter(of_keys).count(), 3, "{context}: {left:?}");
+    assert_eq!(left.len(), 3, "{context}: {left:?}");
+}
+
+fn names(world: &World, list: Operation, field: &str, name: &str) -> Vec<String> {
+    let all = json_of(&world.send(&about(row(list), PROJECT, KEY)));
+    all[field].as_array().unwrap().iter().map(|each| each[name].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_cannot_be_noted_is_not_done() {
+    for route in mutating() {
+        let (world, request) = prepared(route);
+        // A counter comes to be when it is first read.
+        let keys = || world.fake.kv.keys().into_iter().filter(|key| !key.ends_with("/next")).collect::<Vec<_>>();
+        let before = keys();
+        world.fake.kv.die_after(0);
+        world.send(&request).is(503, Dialect::Management, route.path);
+        world.fake.kv.die_after(None);
+        assert_eq!(keys(), before, "{}", route.path);
+    }
+}
+
+#[test]
+fn a_plan_that_is_chosen_while_a_cockpit_ends_is_not_that_of_the_next() {
+    for operations in 1.. {
+        let (world, belongings) = furnished();
+        let request = |operation| aimed(row(operation), &belongings);
+        let (choice, end) = (request(Operation::SelectPlan), request(Operation::DeactivateCockpit));
+        if paused(world.answer(&choice), operations, world.answer(&end)).is_none() {
+            break;
+        }
+        let next = world.send(&about(row(Operation::ActivateCockpit), PROJECT, KEY));
+        assert_eq!(json_of(&next)["plan"]["name"], "free", "paused after {operations}");
+    }
+}
