@@ -26,7 +26,7 @@ async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let page = query.page()?;
     let (project, cockpit) = call.cockpit(query.project()?).await?;
     let settings = settings::chosen(call.ports, project, &cockpit).await?;
-    let budgets: Vec<_> = settings.budgets().iter().map(|numbered| (&numbered.budget).into()).collect();
+    let budgets: Vec<_> = settings.budgets().map(cockpit_api::Budget::from).collect();
     json(&BudgetList { total_count: budgets.len(), budgets: page.of(budgets) })
 }
 

@@ -8,7 +8,6 @@ use cockpit_otlp::Export;
 use cockpit_push::{Counted, limits, path, shown, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
-    checks::Limits,
     explain::Explanation,
     identity::{Admission, Open},
     loki::{self, Judged, checker::Checker},
@@ -31,28 +30,26 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let media = Media::of(call.headers())?;
-    let limits = limits(call.ports, "logs_limits").await?;
     let now = call.ports.now().micros().saturating_mul(1000);
     if call.wants_explanation() {
-        return explain(&mut call, &media, Checker::new(&limits, now, Open), &limits).await;
+        return explain(&mut call, &media, now).await;
     }
     let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
-    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
-    let mut checker = Checker::new(&limits, now, Counted(&meter));
-    let mut judged = judge(media.form, opened.content(), &mut checker)?;
+    let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
+    let body = call.read().await?;
+    let checker = || Checker::new(&limits, now, Counted(&meter));
+    let mut push = read(&call, &media, &body, checker())?;
     if meter.is_unsure() {
         meter.refresh().await?;
-        checker = Checker::new(&limits, now, Counted(&meter));
-        judged = judge(media.form, opened.content(), &mut checker)?;
+        push = read(&call, &media, &body, checker())?;
     }
-    meter.pay(u64::try_from(opened.content().len()).unwrap_or(u64::MAX)).await?;
+    drop(body);
+    let Read { checker, bytes, left } = push;
+    meter.pay(bytes).await?;
     meter.close(&cockpit_push::refused(checker.report())).await;
-    if judged.kept == 0 {
+    let Some((body, coding)) = left else {
         return with_usage(&call, &meter, async { Err(refused(&checker, &meter)) }).await;
-    }
-    let (body, coding) = if judged.patch.is_empty() { opened.whole() } else { opened.patched(&judged.patch)? };
-    drop(judged);
-    let body = call.hold(body)?;
+    };
     let headers = described(call.headers(), media.form, coding);
     let backend = backend(call.ports, "loki_url", "push_timeout").await?;
     let path = path(call.ports, "loki_push_path").await?;
@@ -64,17 +61,42 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
 }
 
 /// What would become of a push, which is neither counted nor stored.
-async fn explain(
-    call: &mut Call<'_, impl Ports>,
-    media: &Media,
-    mut checker: Checker<'_, Open>,
-    limits: &Limits,
-) -> Result<Response<Body>, Refusal> {
-    let opened = media.open(call.read().await?, call.route.limits.decoded)?;
-    judge(media.form, opened.content(), &mut checker)?;
+async fn explain(call: &mut Call<'_, impl Ports>, media: &Media, now: i64) -> Result<Response<Body>, Refusal> {
+    let meter = Meter::peek(call.ports, &call.permit, Signal::Logs).await?;
+    let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
+    let body = call.read().await?;
+    let Read { checker, .. } = read(call, media, &body, Checker::new(&limits, now, Open))?;
     let (received, stored) = checker.entries();
-    let usage = Meter::usage(call.ports, &call.permit, Signal::Logs).await?;
-    json(&Explanation::new(checker.report(), limits, received, stored).with(usage.into_iter().map(shown)))
+    let usage = meter.usage().await?;
+    json(&Explanation::new(checker.report(), &limits, received, stored).with(usage.into_iter().map(shown)))
+}
+
+/// What is known of a push once it is read. Its text is not kept: many may wait for the store at once.
+struct Read<'l, A> {
+    checker: Checker<'l, A>,
+    /// How many bytes it has, unpacked.
+    bytes: u64,
+    /// What is left for the backend, and its content encoding.
+    left: Option<(Body, Option<&'static str>)>,
+}
+
+/// Reads a push, and cuts out what is refused.
+fn read<'l, A: Admission>(
+    call: &Call<'_, impl Ports>,
+    media: &Media,
+    body: &Bytes,
+    mut checker: Checker<'l, A>,
+) -> Result<Read<'l, A>, Refusal> {
+    let opened = media.open(body.clone(), call.route.limits.decoded)?;
+    let judged = judge(media.form, opened.content(), &mut checker)?;
+    let bytes = u64::try_from(opened.content().len()).unwrap_or(u64::MAX);
+    let left = match judged.kept {
+        0 => None,
+        _ if judged.patch.is_empty() => Some(opened.whole()),
+        _ => Some(opened.patched(&judged.patch)?),
+    };
+    let left = left.map(|(body, coding)| call.hold(body).map(|body| (body, coding))).transpose()?;
+    Ok(Read { checker, bytes, left })
 }
 
 /// Reads what was pushed; what the checker refuses is to be cut out.

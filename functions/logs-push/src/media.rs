@@ -114,11 +114,9 @@ impl Opened {
         let Self { form, content, whole } = self;
         // An instance has little memory, and each of these may be large: none outlives its use.
         drop(whole);
-        let left = patch.apply(&content);
-        drop(content);
         let body = match form {
-            Form::Json => left,
-            Form::Protobuf => snappy::deflate(&left).ok_or_else(|| Refusal::bug("a push too large for snappy"))?,
+            Form::Json => patch.apply(&content),
+            Form::Protobuf => patch.deflate(&content).ok_or_else(|| Refusal::bug("a push too large for snappy"))?,
         };
         Ok((body.into(), None))
     }

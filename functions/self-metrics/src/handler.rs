@@ -2,13 +2,13 @@
 
 use crate::text::Text;
 use cockpit_api::Query;
-use cockpit_core::{Body, ConfigError, Operation, Ports, ProjectId, Refusal};
+use cockpit_core::{Body, Operation, Ports, ProjectId, Refusal};
 use cockpit_gate::Call;
 use cockpit_quota::{
     Limits, Signal, roster, settings,
     usage::{self, Usage, metrics::Kind},
 };
-use cockpit_state::{Cockpit, cockpits};
+use cockpit_state::cockpits;
 use http::Response;
 
 /// Serves the rows of this function.
@@ -24,7 +24,8 @@ async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     for (project, signal) in senders(call, &mut text).await? {
         // Whoever has been deactivated stays on the roster.
         if let Some(cockpit) = cockpits::find(call.ports, project).await? {
-            let limits = limits(call.ports, project, &cockpit).await?;
+            let settings = settings::load(call.ports, project, cockpit.epoch()).await?;
+            let limits = settings.limits(call.ports).await?;
             describe(call.ports, project, signal, &limits, &mut text).await?;
         }
     }
@@ -80,11 +81,4 @@ async fn describe(
         text.add("cockpit_limit", help, Kind::Gauge, &[("project_id", &id), ("limit", name)], limit);
     }
     Ok(())
-}
-
-async fn limits(ports: &impl Ports, project: ProjectId, cockpit: &Cockpit) -> Result<Limits, Refusal> {
-    let changes = ports.variable("quotas").await?.unwrap_or_default();
-    let plan = settings::load(ports, project, cockpit.epoch()).await?.plan();
-    let limits = plan.limits.with(&changes);
-    limits.map_err(|what| ConfigError(format!("quotas: {what} is not understood")).into())
 }

@@ -1,16 +1,42 @@
 //! What the operator says about pushes.
 
 use cockpit_core::{ConfigError, Refusal, ports::Config};
-use cockpit_wire::checks::Limits;
+use cockpit_wire::checks::{Limit, Limits};
 
-/// The limits of the checks, from the operator's variable.
-pub async fn limits(config: &impl Config, name: &str) -> Result<Limits, Refusal> {
+/// The limits of the checks: the defaults, a longer retention if the plan has one, and what the operator's variable says.
+/// Where the plan is not known, nothing is too old: what the backend would have kept must not be lost.
+pub async fn limits(config: &impl Config, name: &str, retention: Option<u64>) -> Result<Limits, Refusal> {
     let changes = config.variable(name).await?.unwrap_or_default();
-    Limits::parse(&changes).map_err(|error| ConfigError(format!("{name}: {error}")).into())
+    let retention = retention.map_or(0, |plans| plans.max(Limit::Retention.default()));
+    let limits = Limits::default().with(Limit::Retention, retention).changed(&changes);
+    limits.map_err(|error| ConfigError(format!("{name}: {error}")).into())
 }
 
 /// A path at a backend, from the operator's variable.
 pub async fn path(config: &impl Config, name: &str) -> Result<String, Refusal> {
     let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
     path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cockpit_fake::{Fake, run};
+
+    #[test]
+    fn a_plan_may_keep_for_longer_and_the_operator_has_the_last_word() {
+        const DAY: u64 = 86_400;
+        for (changes, plan, days) in [
+            ("", Some(7), 31),
+            ("", Some(365), 365),
+            ("", None, 0),
+            ("retention=864000", Some(365), 10),
+            ("retention=864000", None, 10),
+            ("retention=0", Some(7), 0),
+        ] {
+            let fake = Fake::new(&[("metrics_limits", changes)]);
+            let limits = run(limits(&fake, "metrics_limits", plan.map(|days| days * DAY))).unwrap();
+            assert_eq!(limits, Limits::default().with(Limit::Retention, days * DAY), "{changes}, {plan:?}");
+        }
+    }
 }

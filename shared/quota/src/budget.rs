@@ -74,7 +74,7 @@ impl Budgets {
     /// Those of a signal.
     pub(crate) fn of(settings: &Settings, signal: Signal) -> Self {
         let mut budgets = Self::default();
-        for Numbered { number, budget } in settings.budgets() {
+        for Numbered { number, budget } in settings.numbered() {
             let Some(limit) = budget.limit(signal) else { continue };
             let mask = budget.selector.labels().iter().fold(0, |mask, label| mask | budgets.bit(label));
             budgets.rows.push(Row { number: *number, selector: budget.selector.to_string(), limit, mask });

@@ -45,6 +45,7 @@ pub struct Meter<'p, P> {
     allowance: Allowance,
     rules: Rules,
     chosen: Rc<Chosen>,
+    retention: Option<u64>,
     entries: Rc<Entries>,
     cockpit: Account,
     token: Option<Account>,
@@ -71,11 +72,11 @@ impl<'p, P: Ports> Meter<'p, P> {
         Ok(meter)
     }
 
-    /// How much of each limit is used: of those on rates, in the window that it is. Nothing is counted.
-    pub async fn usage(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Vec<Used>, Refusal> {
+    /// A meter to look at, of a push that is not counted.
+    pub async fn peek(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
         let meter = Self::of(ports, permit, signal).await?;
         meter.load().await?;
-        meter.used().await
+        Ok(meter)
     }
 
     async fn of(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
@@ -94,6 +95,7 @@ impl<'p, P: Ports> Meter<'p, P> {
             signal,
             allowance,
             rules,
+            retention: failed.is_none().then(|| chosen.plan.retention(signal)),
             chosen,
             entries,
             cockpit: Account::new("cockpit", sender, allowance.rate, entry),
@@ -111,6 +113,12 @@ impl<'p, P: Ports> Meter<'p, P> {
     /// What the push is of.
     pub const fn signal(&self) -> Signal {
         self.signal
+    }
+
+    /// For how many seconds the Cockpit's plan keeps what is pushed; `None` if its plan is not known, because the store
+    /// failed and the operator lets pushes pass then.
+    pub const fn retention(&self) -> Option<u64> {
+        self.retention
     }
 
     /// The key to hash identities with; another one after [`refresh`](Self::refresh).

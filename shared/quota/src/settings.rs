@@ -3,12 +3,12 @@
 
 use crate::{
     budget::Budget,
-    plans::Plan,
+    plans::{Limits, Plan},
     record::{self, Record},
 };
 use cockpit_core::{
-    ProjectId,
-    ports::{Kv, StoreError},
+    ConfigError, ProjectId,
+    ports::{Config, Kv, StoreError},
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,8 +76,17 @@ impl Settings {
         self.plan
     }
 
+    /// The limits in force: the plan's, with the operator's changes.
+    pub async fn limits(&self, config: &impl Config) -> Result<Limits, ConfigError> {
+        self.plan.limits.changed(config).await
+    }
+
     /// The budgets, in the order in which they were set.
-    pub fn budgets(&self) -> &[Numbered] {
+    pub fn budgets(&self) -> impl Iterator<Item = &Budget> {
+        self.budgets.iter().map(|numbered| &numbered.budget)
+    }
+
+    pub(crate) fn numbered(&self) -> &[Numbered] {
         &self.budgets
     }
 }

@@ -1,5 +1,6 @@
 //! Cutting parts out of a body, and writing anew the lengths that stood around them.
 
+use crate::snappy::Deflater;
 use std::ops::Range;
 
 /// The most changes that are remembered. An honest batch has some thousands of parts; a hostile one could make the
@@ -82,17 +83,37 @@ impl Patch {
 
     /// The body without what was cut.
     pub fn apply(&self, body: &[u8]) -> Vec<u8> {
-        let mut left = Vec::with_capacity(body.len());
-        let mut from = 0;
+        let mut left = Vec::with_capacity(self.left_of(body));
+        self.pieces(body, |piece| left.extend_from_slice(piece));
+        left
+    }
+
+    /// The same in a snappy block, without holding what is left; `None` beyond the 4 GiB that a block can hold.
+    pub fn deflate(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let mut deflater = Deflater::new(self.left_of(body))?;
+        self.pieces(body, |piece| deflater.push(piece));
+        Some(deflater.finish())
+    }
+
+    /// How long what is left of the body is.
+    fn left_of(&self, body: &[u8]) -> usize {
+        let lost = self.edits.iter().map(|edit| index(edit.shrinks()));
+        body.len().saturating_sub(lost.fold(0, usize::saturating_add))
+    }
+
+    /// What is left of the body, piece by piece.
+    fn pieces(&self, body: &[u8], mut each: impl FnMut(&[u8])) {
+        let (mut from, mut varint) = (0, Vec::new());
         for edit in &self.edits {
-            left.extend_from_slice(body.get(from..index(edit.start)).unwrap_or_default());
+            each(body.get(from..index(edit.start)).unwrap_or_default());
             if let Some(value) = edit.varint {
-                put_varint(value, &mut left);
+                varint.clear();
+                put_varint(value, &mut varint);
+                each(&varint);
             }
             from = index(edit.end);
         }
-        left.extend_from_slice(body.get(from..).unwrap_or_default());
-        left
+        each(body.get(from..).unwrap_or_default());
     }
 }
 
@@ -120,7 +141,7 @@ const fn varint_length(value: u32) -> u32 {
     u32::BITS.saturating_sub((value | 1).leading_zeros()).div_ceil(7)
 }
 
-fn put_varint(mut value: u32, into: &mut Vec<u8>) {
+pub(crate) fn put_varint(mut value: u32, into: &mut Vec<u8>) {
     while value >= 0x80 {
         into.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;

@@ -9,6 +9,7 @@ mod block;
 pub mod histogram;
 pub mod labels;
 mod sample;
+mod symbols;
 pub mod validator;
 pub mod version1;
 pub mod version2;

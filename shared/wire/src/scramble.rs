@@ -1,6 +1,7 @@
-//! Protobuf messages written as nobody writes them and as everybody must read them.
+//! Protobuf messages written as nobody writes them and as everybody must read them, or not quite as they should be.
 
 use crate::{
+    patch::put_varint,
     protobuf::{Reader, Tag},
     random::Random,
 };
@@ -31,6 +32,43 @@ pub(crate) fn scramble(random: &mut Random, message: &[u8]) -> Vec<u8> {
         }
     }
     written
+}
+
+/// The same message with one field spoilt, mostly one deep inside. The lengths around it are right, so that its reader
+/// comes to it.
+pub(crate) fn spoil(random: &mut Random, message: &[u8], alphabet: &[u8]) -> Vec<u8> {
+    let fields = split(message).filter(|fields| !fields.is_empty());
+    let Some(fields) = fields else {
+        let mut damaged = message.to_vec();
+        random.damage(&mut damaged, alphabet);
+        return damaged;
+    };
+    let weight = |value: &[u8]| value.len() + 2;
+    let mut place = random.below(fields.iter().map(|(_, value)| weight(value)).sum());
+    let mut written = Vec::new();
+    for (tag, value) in fields {
+        let here = place < weight(value);
+        place = if here { usize::MAX } else { place.saturating_sub(weight(value)) };
+        let inner = tag.is_delimited() && split(value).is_some_and(|fields| !fields.is_empty());
+        match random.below(if inner { 64 } else { 8 }) {
+            _ if !here => write(tag.number(), tag.wire(), value, &mut written),
+            0 => {}
+            1 => (0..2).for_each(|_| write(tag.number(), tag.wire(), value, &mut written)),
+            2 => write(1 + u32::try_from(random.below(16)).unwrap(), tag.wire(), value, &mut written),
+            3 => write(tag.number(), random.pick(&[0, 1, 2, 3, 5]), value, &mut written),
+            _ => write(tag.number(), tag.wire(), &spoil(random, value, alphabet), &mut written),
+        }
+    }
+    written
+}
+
+/// Writes a field as generated encoders do.
+fn write(number: u32, wire: u32, value: &[u8], into: &mut Vec<u8>) {
+    put_varint(number << 3 | wire, into);
+    if wire == 2 {
+        put_varint(u32::try_from(value.len()).unwrap(), into);
+    }
+    into.extend_from_slice(value);
 }
 
 fn split(message: &[u8]) -> Option<Vec<Field<'_>>> {

@@ -4,11 +4,11 @@ use crate::{
     flow::World,
     messages::{NOW, deflate, gzip, snappy, stream, unsnappy, zlib},
     pushed::{self, Pushed},
-    rows::Target,
+    rows::{Sent, Target},
 };
 use cockpit_core::{Scope, ports::UpstreamError};
 use cockpit_gate::serve;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 fn push(world: &World, headers: &[(&'static str, &str)], body: &[u8]) -> Pushed {
@@ -193,4 +193,25 @@ fn an_explanation_names_what_would_be_refused_and_forwards_nothing() {
     assert_eq!(refused["id"], "greater_than_max_sample_age");
     assert_eq!(refused["limit"], json!({"name": "retention", "value": 31 * 86400, "unit": "seconds"}));
     assert_eq!(refused["examples"].as_array().unwrap().len(), 1);
+    let usage: Vec<_> = explained["usage"].as_array().unwrap().iter().map(|used| used["what"].clone()).collect();
+    assert_eq!(usage, ["bytes", "pushes", "active streams"]);
+}
+
+#[test]
+fn an_explanation_is_for_those_who_may_push() {
+    let world = World::new();
+    for (function, path, scope) in [
+        ("logs-push", "/loki/api/v1/push?explain=true", Scope::WriteMetrics),
+        ("metrics-push", "/api/v1/push?explain=true", Scope::WriteLogs),
+    ] {
+        for (token, status) in [(String::new(), 401), (world.token(&[scope]), 403)] {
+            let headers = vec![("x-token", token)];
+            let (method, path) = (&Method::POST, path.to_owned());
+            assert_eq!(
+                world.send(&Sent { function, method, path, headers, body: vec![] }).status,
+                status,
+                "{function}"
+            );
+        }
+    }
 }

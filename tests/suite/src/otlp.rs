@@ -102,7 +102,9 @@ fn a_data_point_costs_as_much_as_a_sample() {
     // In a window of 20 seconds.
     let world = World::with(&[("quotas", "samples_per_second=1")]);
     let push = |points| METRICS.push(&world, JSON, "", data_points(points).as_bytes());
-    let told = push(21).answer.json();
+    let told = push(21);
+    assert_eq!(told.status(), (400, false), "whoever is told 429 sends it again, for ever");
+    let told = told.answer.json();
     assert!(told["message"].as_str().unwrap().contains("21 samples can never pass"), "{told}");
     assert_eq!(push(20).status(), (200, true));
     assert_eq!(push(1).answer.status, 429);

@@ -172,6 +172,26 @@ fn what_a_plan_allows_and_the_operator_changes_is_what_holds() {
     assert!(text(&cut).ends_with("the cockpit has 2 of 2: around\n"), "{cut:?}");
 }
 
+#[test]
+fn samples_are_too_old_once_the_plan_no_longer_keeps_them() {
+    const DAY: i64 = 86_400_000;
+    for (limits, plan, days, wanted) in [
+        ("", "free", 32, 400),
+        ("", "premium", 32, 200),
+        ("", "premium", 366, 400),
+        ("retention=864000", "premium", 11, 400),
+    ] {
+        let world = World::with(&[("metrics_limits", limits)]);
+        manage(&world, "plans", &Method::POST, "select-plan", &json!({"project_id": PROJECT, "plan_id": plan}));
+        let (old, secret) =
+            (series(&[("__name__", "up")], &[NOW_MILLIS - days * DAY]), world.token(&[Scope::WriteMetrics]));
+        let pushed = push_metrics(&world, &secret, "/api/v1/push", &old);
+        assert_eq!(pushed.status, wanted, "{plan}, {days} days: {pushed:?}");
+        let explained = push_metrics(&world, &secret, "/api/v1/push?explain=true", &old);
+        assert_eq!(json_of(&explained)["stored"], u8::from(wanted == 200), "{plan}, {days} days");
+    }
+}
+
 /// Pushes once in ten seconds for so many; tells what the metrics backend was sent besides those pushes.
 fn push_for(world: &World, seconds: i64, push: impl Fn()) -> Vec<Received> {
     world.fake.upstream.take_sent();
@@ -259,4 +279,28 @@ fn an_api_key_sees_its_own_project() {
     assert!(scrape(&world, ("x-auth-token", &key), "").1.contains("cockpit_ingested_samples_total"));
     let stranger = crate::management::key(&world, "08080808-0808-0808-0808-080808080808", "full");
     assert_eq!(scrape(&world, ("x-auth-token", &stranger), &format!("?project_id={PROJECT}")).0, 404);
+}
+
+#[test]
+fn people_are_shown_what_their_project_uses() {
+    let world = World::with(&[("quotas", "active_series=2 samples_per_second=120")]);
+    push_team(&world, "a", &["up", "down", "around"]);
+    budget(&world, r#"{team="a"}"#, Some(50), None);
+    world.fake.pass(60);
+    let page = |header: (&'static str, &str), query: &str| {
+        let (path, headers) = (format!("/console/usage{query}"), vec![(header.0, header.1.to_owned())]);
+        let answer = world.send(&Sent { function: "console", method: &Method::GET, path, headers, body: vec![] });
+        (answer.status, String::from_utf8_lossy(&answer.body).into_owned(), answer.headers)
+    };
+    let token = world.token(&[Scope::QueryMetrics]);
+    let (status, own, headers) = page(("x-token", &token), "");
+    assert_eq!((status, &headers["cache-control"]), (200, &"no-store".parse().unwrap()), "{own}");
+    for part in [PROJECT, "plan free", "too_many_active</code> 1", "{team=&quot;a&quot;}", "<td>3</td>"] {
+        assert!(own.contains(part), "{part}: {own}");
+    }
+    assert!(own.contains("<code>active_series</code></th><td>0</td><td>2</td>"), "it is not collected yet: {own}");
+    assert_eq!(page(("x-token", &token), "?project_id=08080808-0808-0808-0808-080808080808").0, 404);
+    assert_eq!(page(("x-auth-token", KEY), "").0, 400, "the operator has no project");
+    assert_eq!(page(("x-auth-token", KEY), &format!("?project_id={PROJECT}")).1, own);
+    assert_eq!(page(("x-token", &world.token(&[Scope::QueryLogs])), "").0, 403);
 }

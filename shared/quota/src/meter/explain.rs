@@ -25,8 +25,8 @@ pub struct Used {
 }
 
 impl<P: Ports> Meter<'_, P> {
-    /// All limits on this push, those of budgets included.
-    pub(super) async fn used(&self) -> Result<Vec<Used>, Refusal> {
+    /// How much is used of each limit on the push, those of budgets included; of rates, in the window that it is.
+    pub async fn usage(&self) -> Result<Vec<Used>, Refusal> {
         let mut all = Vec::new();
         for account in self.accounts() {
             let (rate, owner) = (&account.rate, Cow::Borrowed(account.owner));

@@ -178,7 +178,7 @@ fn what_an_instance_saw_is_shared_even_if_the_last_pushes_of_its_life_are_refuse
     let shared = || {
         let mut other = Fake::new(&[]);
         other.kv = Rc::clone(&fake.kv);
-        run(Meter::usage(&other, &permit(), Signal::Metrics)).unwrap()[2].used
+        run(async { Meter::peek(&other, &permit(), Signal::Metrics).await?.usage().await }).unwrap()[2].used
     };
     assert_eq!(shared(), 100);
     (2..128).for_each(|_| drop(throttle(run(push(&fake, 0..20)))));
@@ -272,6 +272,23 @@ fn what_an_earlier_cockpit_chose_is_forgotten_with_the_first_push_to_the_next() 
         run(Meter::open(&fake, &permit, Signal::Metrics)).unwrap().chosen.plan.name
     };
     assert_eq!((plan(0), plan(1)), ("premium", "free"));
+}
+
+#[test]
+fn data_is_kept_for_as_long_as_the_plan_says_and_nobody_guesses_while_the_store_fails() {
+    const DAY: u64 = 86_400;
+    let fake = Fake::new(&[]);
+    let retention = |signal| run(Meter::open(&fake, &permit(), signal)).unwrap().retention();
+    fake.kv.fail_after(0);
+    assert_eq!(Signal::ALL.map(retention), [None, None]);
+    fake.kv.fail_after(None);
+    assert_eq!(Signal::ALL.map(retention), [Some(31 * DAY), Some(7 * DAY)]);
+    fake.forget();
+    let premium = Settings::new(Plan::find("premium").unwrap(), vec![]);
+    run(settings::save(&fake, PROJECT, 0, &premium)).unwrap();
+    assert_eq!(Signal::ALL.map(retention), [Some(365 * DAY), Some(31 * DAY)]);
+    fake.kv.fail_after(0);
+    assert_eq!(Signal::ALL.map(retention), [Some(365 * DAY), Some(31 * DAY)], "an instance remembers");
 }
 
 #[test]

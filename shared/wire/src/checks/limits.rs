@@ -49,7 +49,7 @@ limits! {
     /// How far ahead a clock may be.
     CreationGrace, "creation-grace-period", 600, "seconds", "Mimir; Loki";
     /// How long data is kept.
-    Retention, "retention", 2_678_400, "seconds", "the product: 31 days";
+    Retention, "retention", 2_678_400, "seconds", "the product: 31 days, or longer if the Cockpit's plan keeps data longer";
     /// Buckets of a native histogram.
     HistogramBuckets, "max-native-histogram-buckets", 0, "buckets", "Mimir: off";
     /// Exemplars of a series in one push.
@@ -93,16 +93,15 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The defaults, but for what `text` sets: `max-label-names=40, retention=7776000`.
-    pub fn parse(text: &str) -> Result<Self, LimitsError> {
-        let mut limits = Self::default();
+    /// The same limits, but for what `text` sets: `max-label-names=40, retention=7776000`.
+    pub fn changed(mut self, text: &str) -> Result<Self, LimitsError> {
         for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let error = || LimitsError(pair.chars().take(100).collect());
             let (name, value) = pair.split_once('=').ok_or_else(error)?;
             let limit = Limit::ALL.iter().find(|limit| limit.name() == name.trim()).ok_or_else(error)?;
-            limits = limits.with(*limit, value.trim().parse().map_err(|_| error())?);
+            self = self.with(*limit, value.trim().parse().map_err(|_| error())?);
         }
-        Ok(limits)
+        Ok(self)
     }
 
     /// The same limits but for one.
@@ -144,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_the_default() {
-        let limits = Limits::parse(" max-label-names = 40 ,retention=0,").unwrap();
+        let limits = Limits::default().changed(" max-label-names = 40 ,retention=0,").unwrap();
         for limit in Limit::ALL {
             let want = match limit {
                 Limit::Labels => 40,
@@ -153,13 +152,13 @@ mod tests {
             };
             assert_eq!(limits.value(*limit), want, "{}", limit.name());
         }
-        assert_eq!(Limits::parse(""), Ok(Limits::default()));
+        assert_eq!(Limits::default().changed(""), Ok(Limits::default()));
     }
 
     #[test]
     fn what_sets_no_limit_is_named() {
         for text in ["max-labels=1", "retention", "retention=", "retention=-1", "retention=31d", "a=1,b"] {
-            let error = Limits::parse(text).unwrap_err().to_string();
+            let error = Limits::default().changed(text).unwrap_err().to_string();
             assert!(error.contains("sets no limit") && error.contains("max-label-names"), "{error}");
         }
     }

@@ -110,14 +110,16 @@ mod tests {
             "number out of range",
             "unexpected end of hex escape",
         ];
-        let logs = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"a":[1.5,"\u00e9"]}},{}]},{"log_records":null}]}],"o":[true]}"#;
-        let metrics = r#"{"resource_metrics":{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{},{}]}},{"sum":{"data_points":[{}]}}]}]}}"#;
+        let logs = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"a":[1.5,"\u00e9"]}},ITEM]},{"log_records":ITEM}]}],"o":[true]}"#;
+        let metrics = r#"{"resource_metrics":{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{},ITEM]}},{"sum":{"data_points":[ITEM]}}]}]}}"#;
+        let items = ["{}", "{}", "{}", "null", "[]", "[{}]", "1", "\"a\"", "true"];
         let mut random = Random::new(19);
         let (mut refused, mut accepted) = (0_u32, 0_u32);
         for round in 0..rounds(20_000) {
             let (whole, path) = if round % 2 == 0 { (logs, LOGS) } else { (metrics, METRICS) };
-            let mut text = whole.as_bytes().to_vec();
-            for _ in 0..=random.below(3) {
+            let filled = |text: String, _| text.replacen("ITEM", random.pick(&items), 1);
+            let mut text = (0..2).fold(whole.to_owned(), filled).into_bytes();
+            for _ in 0..random.below(4) {
                 random.damage(&mut text, b"{}[],:\"\\0-1nu");
             }
             let shown = String::from_utf8_lossy(&text);

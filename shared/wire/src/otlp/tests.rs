@@ -1,7 +1,10 @@
 mod proto;
 
 use super::*;
-use crate::random::{Random, rounds};
+use crate::{
+    random::{Random, rounds},
+    scramble::spoil,
+};
 use prost::Message as _;
 use proto::{Any, AnyValue, Data, KeyValue, Number};
 
@@ -189,10 +192,13 @@ fn compare(
 ) {
     let mut random = Random::new(1);
     let (mut refused, mut accepted) = (0_u32, 0_u32);
-    for _ in 0..rounds(20_000) {
+    for _ in 0..rounds(60_000) {
         let mut damaged = whole.to_vec();
         for _ in 0..=random.below(2) {
-            random.damage(&mut damaged, TAGS);
+            match random.below(2) {
+                0 => random.damage(&mut damaged, TAGS),
+                _ => damaged = spoil(&mut random, &damaged, TAGS),
+            }
         }
         match (ours(&damaged), theirs(&damaged)) {
             (Ok(ours), Some(theirs)) if same(ours, theirs) => accepted += 1,

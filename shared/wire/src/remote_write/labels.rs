@@ -5,7 +5,7 @@
 mod memo;
 mod reader;
 
-pub(super) use memo::Source;
+pub(super) use memo::Memo;
 pub(super) use reader::LabelReader;
 
 use super::METRIC_NAME;
@@ -82,11 +82,14 @@ impl<'a> Labels<'a> {
     }
 
     /// Puts a label in place of another, and says whether it differs in nothing but its value.
+    #[inline(always)]
     fn add(&mut self, at: usize, label: &Label<'a>) -> bool {
         let Some(place) = self.held.get_mut(at) else { return self.push(label) };
         let same_name = ptr::eq(place.name, label.name) || same(place.name, label.name);
         let renamed = !same_name || place.value.is_empty() != label.value.is_empty();
-        let before = mem::replace(place, *label).seen;
+        // Piece by piece: a label that has just been put together cannot be copied whole without waiting for its pieces.
+        let before = mem::replace(&mut place.seen, label.seen);
+        (place.name, place.value) = (label.name, label.value);
         self.count_out(before);
         self.count_in(label.seen);
         !renamed

@@ -16,7 +16,8 @@ use crate::{
     identity::{Admission, Admitted, Identity, Open},
     protobuf::ProtobufError,
     random::{Random, malformed, rounds},
-    scramble::scramble,
+    scramble::{scramble, spoil},
+    snappy,
 };
 use generator::Generator;
 use prost::Message;
@@ -112,7 +113,9 @@ fn compare<R: Request + std::fmt::Debug>(
     // Who validates twice asks twice.
     let (once, again) = admission.asked.split_at(theirs.asked.len());
     assert!(once == theirs.asked && (again.is_empty() || again == once), "{body:02x?}");
-    let left = R::decode(&judged.patch.apply(body)).unwrap();
+    let left = judged.patch.apply(body);
+    assert_eq!(judged.patch.deflate(body).map(|block| snappy::inflate(&block, 1 << 20)), Some(Ok(left.clone())));
+    let left = R::decode(&left).unwrap();
     // By their text, because not every number equals itself.
     assert_eq!(format!("{left:?}"), format!("{:?}", theirs.left), "{body:02x?}");
     assert_eq!(judged.patch.is_empty(), judged.sent == judged.kept, "only what is cut is cut");
@@ -135,6 +138,8 @@ fn agree<R: Request + std::fmt::Debug>(
         compare(&body, &utf8, walk, plain, &mut counts);
         body = scramble(&mut generator.random, &body);
         compare(&body, &limits, walk, plain, &mut counts);
+        let spoilt = spoil(&mut generator.random, &body, ALPHABET);
+        compare(&spoilt, &limits, walk, plain, &mut counts);
         for _ in 0..1 + generator.random.below(4) {
             generator.random.damage(&mut body, ALPHABET);
         }

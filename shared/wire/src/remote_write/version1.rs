@@ -3,6 +3,7 @@
 use super::{
     Contents, Exemplar, Judge, Judged, Metadata,
     block::Block,
+    labels::{Label, Memo},
     sample,
     walker::{Part, Version, Walker},
 };
@@ -26,11 +27,11 @@ use crate::protobuf::{
 /// Fields 4 and 5 of a request are the symbols and series of version 2, which Prometheus would drop unseen.
 pub fn walk(request: &[u8], judge: &mut impl Judge) -> Result<Judged, ProtobufError> {
     let mut walker = Walker::new(judge);
-    let mut block = Block::default();
+    let mut known = Known { before: Block::default(), memo: Memo::new() };
     let mut fields = Fields::new(request, 0);
     while let Some(tag) = fields.tag()? {
         match tag.number() {
-            1 => walker.read_series(&fields.message(tag)?, &mut block)?,
+            1 => walker.read_series(&fields.message(tag)?, &mut known)?,
             3 => walker.metadata(&fields.message(tag)?)?,
             4 | 5 => return Err(ProtobufError::WrongMessage),
             _ => fields.reader.skip(tag)?,
@@ -39,26 +40,32 @@ pub fn walk(request: &[u8], judge: &mut impl Judge) -> Result<Judged, ProtobufEr
     Ok(walker.judged)
 }
 
-impl<'a, J: Judge> Walker<'_, 'a, J, &'a [u8]> {
-    fn read_series(&mut self, message: &Message<'a>, block: &mut Block<'a>) -> Result<(), ProtobufError> {
-        let rest = self.read_labels(message.bytes, block)?;
+/// Labels that are known by their bytes: those of the series before in their places, others wherever they stand.
+struct Known<'a> {
+    before: Block<'a>,
+    memo: Memo<'a>,
+}
+
+impl<'a, J: Judge> Walker<'_, 'a, J> {
+    fn read_series(&mut self, message: &Message<'a>, known: &mut Known<'a>) -> Result<(), ProtobufError> {
+        let rest = self.read_labels(message.bytes, known)?;
         if let Some((millis, [])) = sample::next(rest) {
             self.single(message, millis);
             return Ok(());
         }
-        self.read_strays(rest)?;
+        self.read_strays(rest, known)?;
         let mut fields = message.fields();
         fields.go_to(rest);
         self.series(message, fields, &Version1)
     }
 
     /// Reads the labels that a series begins with, and returns the rest of it.
-    fn read_labels(&mut self, series: &'a [u8], block: &mut Block<'a>) -> Result<&'a [u8], ProtobufError> {
+    fn read_labels(&mut self, series: &'a [u8], known: &mut Known<'a>) -> Result<&'a [u8], ProtobufError> {
         self.labels.begin();
-        block.begin();
+        known.before.begin();
         let mut rest = series;
         loop {
-            let (labels, bytes) = block.repeated(self.labels.read(), rest);
+            let (labels, bytes) = known.before.repeated(self.labels.read(), rest);
             self.labels.repeat(labels);
             rest = rest.get(bytes..).unwrap_or_default();
             let mut reader = Reader::new(rest);
@@ -66,29 +73,41 @@ impl<'a, J: Judge> Walker<'_, 'a, J, &'a [u8]> {
                 Some(tag) if tag.number() == 1 => {
                     let label = reader.bytes(tag)?;
                     let raw = reader.since(rest);
-                    block.replace(self.labels.read(), raw.len());
-                    self.labels.take(raw, self.judge, || pair(label))?;
+                    known.before.replace(self.labels.read(), raw.len());
+                    self.read_label(raw, label, &mut known.memo)?;
                 }
                 _ => break,
             }
             rest = reader.rest();
         }
-        block.end(Reader::new(rest).since(series));
+        known.before.end(Reader::new(rest).since(series));
         Ok(rest)
     }
 
     /// Reads labels behind other fields: nobody writes them there, but anybody may.
-    fn read_strays(&mut self, rest: &'a [u8]) -> Result<(), ProtobufError> {
+    fn read_strays(&mut self, rest: &'a [u8], known: &mut Known<'a>) -> Result<(), ProtobufError> {
         let (mut reader, mut here) = (Reader::new(rest), rest);
         while let Some(tag) = reader.tag()? {
             if tag.number() == 1 {
                 let label = reader.bytes(tag)?;
-                self.labels.take(reader.since(here), self.judge, || pair(label))?;
+                self.read_label(reader.since(here), label, &mut known.memo)?;
             } else {
                 reader.skip(tag)?;
             }
             here = reader.rest();
         }
+        Ok(())
+    }
+
+    /// Reads a label: all the bytes of its field, and its content.
+    #[inline(always)]
+    fn read_label(&mut self, raw: &'a [u8], label: &'a [u8], memo: &mut Memo<'a>) -> Result<(), ProtobufError> {
+        let label = memo.label(raw, || {
+            let (name, value) = pair(label)?;
+            let seen = self.labels.seen(name, value, self.judge);
+            Ok(Label { name: self.labels.known(name), value, seen })
+        })?;
+        self.labels.take(label);
         Ok(())
     }
 

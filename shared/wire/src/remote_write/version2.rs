@@ -2,18 +2,16 @@
 
 use super::{
     Exemplar, Judge, Judged,
-    labels::HELD,
+    labels::{HELD, Label},
     sample,
+    symbols::{Pair, Symbols},
     walker::{Part, Version, Walker},
 };
 use crate::protobuf::{
     ProtobufError, Reader, Tag, low,
     place::{Fields, Message},
 };
-
-/// The most symbols that are held. The largest body could bring sixteen million empty ones, and their places would
-/// not fit into the memory of a component.
-const SYMBOLS: usize = 1 << 20;
+use std::mem;
 
 /// Walks an inflated request to its leaves and lets `judge` decide on everything in it.
 ///
@@ -28,92 +26,68 @@ const SYMBOLS: usize = 1 << 20;
 ///
 /// A reference that leads nowhere makes the whole request malformed: nobody can tell what it was meant to say.
 pub fn walk(request: &[u8], judge: &mut impl Judge) -> Result<Judged, ProtobufError> {
-    let (symbols, others) = symbols(request)?;
-    let version = Version2(&symbols);
+    let (symbols, others) = Symbols::read(request)?;
+    let mut version = Version2 { symbols, before: Vec::new() };
     let mut walker = Walker::new(judge);
-    let mut before = Vec::new();
     let mut fields = Fields::new(request, 0);
     fields.go_to(others);
     while let Some(tag) = fields.tag()? {
         match tag.number() {
-            5 => walker.read_series(&fields.message(tag)?, &version, &mut before)?,
+            5 => walker.read_referring_series(&fields.message(tag)?, &mut version)?,
             _ => fields.reader.skip(tag)?,
         }
     }
     Ok(walker.judged)
 }
 
-/// The symbols, wherever they stand, and the request from the first other field on.
-fn symbols(request: &[u8]) -> Result<(Vec<&[u8]>, &[u8]), ProtobufError> {
-    let (mut symbols, mut others): (Vec<&[u8]>, _) = (Vec::new(), None);
-    let (mut reader, mut here) = (Reader::new(request), request);
-    while let Some(tag) = reader.tag()? {
-        match tag.number() {
-            1 | 3 => return Err(ProtobufError::WrongMessage),
-            4 if symbols.len() >= SYMBOLS => return Err(ProtobufError::TooManySymbols),
-            4 => symbols.push(reader.bytes(tag)?),
-            _ => {
-                others.get_or_insert(here);
-                reader.skip(tag)?;
-            }
-        }
-        here = reader.rest();
-    }
-    match symbols.first() {
-        Some(first) if !first.is_empty() => Err(ProtobufError::FirstSymbol),
-        _ => Ok((symbols, others.unwrap_or_default())),
-    }
+/// What this version refers to.
+struct Version2<'a> {
+    symbols: Symbols<'a>,
+    /// The labels of the series before.
+    before: Vec<Pair>,
 }
 
-type Pair = (u32, u32);
-
-impl<'a, J: Judge> Walker<'_, 'a, J, Pair> {
-    /// Reads a series. `before` holds the references of the one before it.
-    fn read_series(
+impl<'a, J: Judge> Walker<'_, 'a, J> {
+    fn read_referring_series(
         &mut self,
         message: &Message<'a>,
-        version: &Version2<'_, 'a>,
-        before: &mut Vec<Pair>,
+        version: &mut Version2<'a>,
     ) -> Result<(), ProtobufError> {
         self.labels.begin();
         if let Some((references, millis, rest)) = usual_series(message.bytes)
             && version.is_metadata(rest)?
         {
-            self.read_list(references, version, before)?;
-            before.truncate(self.labels.read());
+            self.read_list(references, version)?;
+            version.before.truncate(self.labels.read());
             self.single(message, millis);
             return Ok(());
         }
-        self.read_lists(message.bytes, version, before)?;
-        before.truncate(self.labels.read());
+        self.read_lists(message.bytes, version)?;
+        version.before.truncate(self.labels.read());
         self.series(message, message.fields(), version)
     }
 
     /// Reads references that stand in one list, as everybody writes them.
-    fn read_list(
-        &mut self,
-        references: &[u8],
-        version: &Version2<'_, 'a>,
-        before: &mut Vec<Pair>,
-    ) -> Result<(), ProtobufError> {
-        let mut reader = Reader::new(references);
-        while !reader.is_empty() {
-            let name = low(reader.varint()?);
-            if reader.is_empty() {
-                return Err(ProtobufError::OddReferences);
+    fn read_list(&mut self, references: &[u8], version: &mut Version2<'a>) -> Result<(), ProtobufError> {
+        let mut rest = references;
+        // How many come next that the series before had in the same places.
+        let mut same = 0_usize;
+        while !rest.is_empty() {
+            let (pair, after) = next_pair(rest)?;
+            rest = after;
+            if version.before.get(self.labels.read().wrapping_add(same)) == Some(&pair) {
+                same = same.wrapping_add(1);
+                continue;
             }
-            self.read_pair((name, low(reader.varint()?)), version, before)?;
+            self.labels.repeat(mem::take(&mut same));
+            self.read_pair(pair, version)?;
         }
+        self.labels.repeat(same);
         Ok(())
     }
 
     /// Reads references wherever they stand among the fields of a series.
-    fn read_lists(
-        &mut self,
-        series: &[u8],
-        version: &Version2<'_, 'a>,
-        before: &mut Vec<Pair>,
-    ) -> Result<(), ProtobufError> {
+    fn read_lists(&mut self, series: &[u8], version: &mut Version2<'a>) -> Result<(), ProtobufError> {
         let mut pairs = Pairs::default();
         let mut reader = Reader::new(series);
         while let Some(tag) = reader.tag()? {
@@ -122,41 +96,24 @@ impl<'a, J: Judge> Walker<'_, 'a, J, Pair> {
                 continue;
             }
             references(&mut reader, tag, |reference| match pairs.push(reference) {
-                Some(pair) => self.read_pair(pair, version, before),
+                Some(pair) => self.read_pair(pair, version),
                 None => Ok(()),
             })?;
         }
         pairs.end()
     }
 
-    #[inline(always)]
-    fn read_pair(
-        &mut self,
-        references: Pair,
-        version: &Version2<'_, 'a>,
-        before: &mut Vec<Pair>,
-    ) -> Result<(), ProtobufError> {
-        if before.get(self.labels.read()) == Some(&references) {
-            self.labels.repeat(1);
-            return Ok(());
-        }
-        self.read_other_pair(references, version, before)
-    }
-
-    /// Reads a pair of references that did not stand in this place of the series before.
-    fn read_other_pair(
-        &mut self,
-        references: Pair,
-        version: &Version2<'_, 'a>,
-        before: &mut Vec<Pair>,
-    ) -> Result<(), ProtobufError> {
+    fn read_pair(&mut self, pair: Pair, version: &mut Version2<'a>) -> Result<(), ProtobufError> {
         let place = self.labels.read();
-        if let Some(known) = before.get_mut(place) {
-            *known = references;
+        if let Some(known) = version.before.get_mut(place) {
+            *known = pair;
         } else if place < HELD {
-            before.push(references);
+            version.before.push(pair);
         }
-        self.labels.take(references, self.judge, || pair(references, version.0))
+        let (name, value) = version.symbols.texts(pair)?;
+        let seen = version.symbols.seen(pair, || self.labels.seen(name, value, self.judge));
+        self.labels.take(&Label { name, value, seen });
+        Ok(())
     }
 }
 
@@ -170,15 +127,29 @@ fn usual_series(series: &[u8]) -> Option<(&[u8], i64, &[u8])> {
     Some((references, millis, rest))
 }
 
-/// A label's name and value, from references to them.
-fn pair<'a>((name, value): (u32, u32), symbols: &[&'a [u8]]) -> Result<(&'a [u8], &'a [u8]), ProtobufError> {
-    Ok((symbol(symbols, name)?, symbol(symbols, value)?))
+/// A pair of references, and what follows it.
+#[inline(always)]
+fn next_pair(references: &[u8]) -> Result<(Pair, &[u8]), ProtobufError> {
+    match references {
+        [name @ ..0x80, value @ ..0x80, rest @ ..] => Ok(((u32::from(*name), u32::from(*value)), rest)),
+        [name @ ..0x80, first, second @ ..0x80, rest @ ..] => {
+            Ok(((u32::from(*name), u32::from(*first & 0x7f) | u32::from(*second) << 7), rest))
+        }
+        _ => any_pair(references),
+    }
 }
 
-/// The parts of a series in this version, which refer to these symbols.
-struct Version2<'s, 'a>(&'s [&'a [u8]]);
+fn any_pair(references: &[u8]) -> Result<(Pair, &[u8]), ProtobufError> {
+    let mut reader = Reader::new(references);
+    let name = low(reader.varint()?);
+    if reader.is_empty() {
+        return Err(ProtobufError::OddReferences);
+    }
+    let value = low(reader.varint()?);
+    Ok(((name, value), reader.rest()))
+}
 
-impl Version2<'_, '_> {
+impl Version2<'_> {
     /// Whether the rest of a series is metadata, or nothing.
     #[inline]
     fn is_metadata(&self, rest: &[u8]) -> Result<bool, ProtobufError> {
@@ -186,7 +157,7 @@ impl Version2<'_, '_> {
         match reader.tag()? {
             None => Ok(true),
             Some(tag) if tag.number() == 5 => {
-                metadata(reader.bytes(tag)?, self.0)?;
+                self.metadata(reader.bytes(tag)?)?;
                 Ok(reader.is_empty())
             }
             Some(_) => Ok(false),
@@ -194,7 +165,7 @@ impl Version2<'_, '_> {
     }
 }
 
-impl Version for Version2<'_, '_> {
+impl Version for Version2<'_> {
     fn part(number: u32) -> Part {
         match number {
             2 => Part::Sample,
@@ -206,11 +177,11 @@ impl Version for Version2<'_, '_> {
     }
 
     fn exemplar(&self, message: &[u8]) -> Result<Exemplar, ProtobufError> {
-        exemplar(message, self.0)
+        exemplar(message, &self.symbols)
     }
 
     fn metadata(&self, message: &[u8]) -> Result<(), ProtobufError> {
-        metadata(message, self.0)
+        metadata(message, &self.symbols)
     }
 }
 
@@ -219,7 +190,7 @@ impl Version for Version2<'_, '_> {
 struct Pairs(Option<u32>);
 
 impl Pairs {
-    const fn push(&mut self, reference: u32) -> Option<(u32, u32)> {
+    const fn push(&mut self, reference: u32) -> Option<Pair> {
         match self.0.take() {
             Some(name) => Some((name, reference)),
             None => {
@@ -235,11 +206,6 @@ impl Pairs {
             None => Ok(()),
         }
     }
-}
-
-fn symbol<'a>(symbols: &[&'a [u8]], reference: u32) -> Result<&'a [u8], ProtobufError> {
-    let index = usize::try_from(reference).unwrap_or(usize::MAX);
-    symbols.get(index).copied().ok_or(ProtobufError::UnknownSymbol)
 }
 
 /// References: packed, or one of them.
@@ -258,14 +224,14 @@ fn references(
     Ok(())
 }
 
-fn exemplar(message: &[u8], symbols: &[&[u8]]) -> Result<Exemplar, ProtobufError> {
+fn exemplar(message: &[u8], symbols: &Symbols<'_>) -> Result<Exemplar, ProtobufError> {
     let (mut exemplar, mut pairs) = (Exemplar::default(), Pairs::default());
     let mut reader = Reader::new(message);
     while let Some(tag) = reader.tag()? {
         match tag.number() {
             1 => references(&mut reader, tag, |reference| {
                 if let Some((name, value)) = pairs.push(reference) {
-                    exemplar.label(symbol(symbols, name)?, symbol(symbols, value)?);
+                    exemplar.label(symbols.text(name)?, symbols.text(value)?);
                 }
                 Ok(())
             })?,
@@ -279,7 +245,7 @@ fn exemplar(message: &[u8], symbols: &[&[u8]]) -> Result<Exemplar, ProtobufError
 }
 
 /// Metadata leaves out what it does not tell, which is the first symbol as well.
-fn metadata(message: &[u8], symbols: &[&[u8]]) -> Result<(), ProtobufError> {
+fn metadata(message: &[u8], symbols: &Symbols<'_>) -> Result<(), ProtobufError> {
     let (mut help, mut unit) = (0, 0);
     let mut reader = Reader::new(message);
     while let Some(tag) = reader.tag()? {
@@ -290,5 +256,5 @@ fn metadata(message: &[u8], symbols: &[&[u8]]) -> Result<(), ProtobufError> {
             _ => reader.skip(tag)?,
         }
     }
-    [help, unit].into_iter().filter(|reference| *reference != 0).try_for_each(|told| symbol(symbols, told).map(drop))
+    [help, unit].into_iter().filter(|reference| *reference != 0).try_for_each(|told| symbols.text(told).map(drop))
 }

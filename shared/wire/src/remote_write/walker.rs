@@ -1,10 +1,6 @@
 //! What both versions do with a series once its labels are read.
 
-use super::{
-    Contents, Exemplar, Histogram, Judge, Judged,
-    labels::{LabelReader, Source},
-    sample::sample,
-};
+use super::{Contents, Exemplar, Histogram, Judge, Judged, labels::LabelReader, sample::sample};
 use crate::protobuf::{
     ProtobufError, Reader, Tag,
     place::{Fields, Message},
@@ -29,13 +25,13 @@ pub(super) enum Part {
     Other,
 }
 
-pub(super) struct Walker<'w, 'a, J: Judge, S> {
+pub(super) struct Walker<'w, 'a, J: Judge> {
     pub(super) judge: &'w mut J,
-    pub(super) labels: LabelReader<'a, S, J::Name>,
+    pub(super) labels: LabelReader<'a, J::Name>,
     pub(super) judged: Judged,
 }
 
-impl<'w, 'a, J: Judge, S: Source> Walker<'w, 'a, J, S> {
+impl<'w, 'a, J: Judge> Walker<'w, 'a, J> {
     pub(super) fn new(judge: &'w mut J) -> Self {
         Self { judge, labels: LabelReader::new(), judged: Judged::default() }
     }

@@ -77,6 +77,28 @@ fn text(random: &mut Random) -> Vec<u8> {
     text
 }
 
+/// A block of this text, which comes in pieces of this length.
+fn in_pieces(text: &[u8], piece: usize) -> Vec<u8> {
+    let mut deflater = Deflater::new(text.len()).unwrap();
+    text.chunks(piece).for_each(|piece| deflater.push(piece));
+    deflater.finish()
+}
+
+#[test]
+fn a_text_may_come_in_pieces_of_any_length() {
+    let text: Vec<u8> = (0..20_000).flat_map(|number| format!("a line with number {number}\n").into_bytes()).collect();
+    for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, text.len()] {
+        for piece in [1, 1_000, CHUNK, CHUNK + 1, text.len()] {
+            let text = &text[..length];
+            let block = in_pieces(text, piece);
+            assert_eq!(inflate(&block, length).as_deref(), Ok(text), "{length} in pieces of {piece}");
+            assert!(length < 1_000 || block.len() < length / 2, "{length} in pieces of {piece}");
+        }
+    }
+    #[cfg(target_pointer_width = "64")]
+    assert!(Deflater::new(1 << 32).is_none());
+}
+
 #[test]
 fn damaged_blocks_get_the_verdict_of_a_plain_decoder() {
     const LIMIT: usize = 1 << 20;
@@ -84,8 +106,9 @@ fn damaged_blocks_get_the_verdict_of_a_plain_decoder() {
     let (mut refused, mut accepted) = (0_u32, 0_u32);
     for _ in 0..rounds(20_000) {
         let text = text(&mut random);
-        let mut block = deflate(&text).unwrap();
-        assert_eq!(inflate(&block, LIMIT), Ok(text));
+        let mut block = in_pieces(&text, 1 + random.below(200));
+        assert_eq!(inflate(&block, LIMIT), Ok(text.clone()));
+        assert_eq!(deflate(&text).as_ref(), Some(&block));
         for _ in 0..=random.below(2) {
             random.damage(&mut block, b"\x00\x01\x02\x03\x05\x0f\xf0\xf4\xf8\xfc\x7f\x80\xff");
         }

@@ -5,9 +5,13 @@ use super::{
     payload,
     process::free_port,
 };
-use crate::rows::EMPTY_PUSH;
+use crate::{
+    messages::{series, snappy, version_2},
+    rows::EMPTY_PUSH,
+};
 use http::Method;
 use serde_json::json;
+use std::thread;
 
 fn writer(gateway: &Gateway) -> String {
     gateway.create_token("agent", &["write_metrics", "query_metrics"]).text("secret_key")
@@ -94,6 +98,44 @@ fn a_dead_or_slow_backend_is_a_503() {
     sandbox.fail(&json!({"delay_ms": 20_000}));
     let answer = gateway.push(&writer(&gateway), EMPTY_PUSH);
     assert_eq!(answer.status, 503, "{answer:?}");
+}
+
+/// The largest requests there can be: of version 1.0, of which every second series is refused, and of version 2.0, whose
+/// symbols are as many as can be held. No request costs more memory.
+fn hostile() -> [(&'static str, Vec<u8>); 2] {
+    const LARGEST: usize = 32 << 20;
+    let now = payload::now();
+    let pair = [series(&[("__name__", "up")], &[now]), series(&[("a", "")], &[0])].concat();
+    let filled = |begun: Vec<u8>, one: &[u8]| [&begun[..], &one.repeat((LARGEST - begun.len()) / one.len())].concat();
+    let first = filled(pair.repeat((1 << 17) - 1), &series(&[("__name__", "a")], &[now]));
+    let one = |times| version_2(&[], &[1, 2], times);
+    let symbols = [&b"\x22\x00\x22\x08__name__\x22\x02up"[..], &b"\x22\x00".repeat((1 << 20) - 3)].concat();
+    let second = filled([symbols, one(&[now, 0, now]).repeat((1 << 17) - 1)].concat(), &one(&[now]));
+    [("application/x-protobuf", first), ("application/x-protobuf;proto=io.prometheus.write.v2.Request", second)]
+}
+
+#[test]
+fn the_costliest_pushes_of_metrics_fit_an_instance_side_by_side() {
+    let (_, sandbox) = with_sandbox("costly-metrics-sandbox");
+    // What is measured is memory, so no rate stands in the way.
+    let quotas = ("quotas", "samples_per_second=1000000000 active_series=1000000");
+    let gateway = Gateway::start("costly-metrics", &[("mimir_url", &sandbox.mimir), quotas]);
+    assert_eq!(gateway.activate().status, 200);
+    let secret = writer(&gateway);
+    sandbox.fail(&json!({"delay_ms": 1000}));
+    for (kind, request) in hostile() {
+        let body = snappy(&request);
+        let headers = [("x-token", &*secret), ("content-type", kind)].map(|(name, value)| (name, value.to_owned()));
+        let url = format!("{}/api/v1/push", gateway.url);
+        let send = || gateway.client.clone().attempt(&Method::POST, &url, &headers, &body).map(|answer| answer.status);
+        let statuses: Vec<_> = thread::scope(|scope| {
+            let sending: Vec<_> = (0..8).map(|_| scope.spawn(send)).collect();
+            sending.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(statuses.contains(&Some(400)), "{kind}: {statuses:?}");
+        let known = |status: &Option<u16>| matches!(status, Some(400 | 503));
+        assert!(statuses.iter().all(known), "{kind}: an instance broke: {statuses:?}");
+    }
 }
 
 #[test]

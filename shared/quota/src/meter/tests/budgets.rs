@@ -152,7 +152,7 @@ fn explain_shows_how_much_of_each_budget_is_used() {
     budget(&fake, &[("a", 50), ("b", 20)]);
     push_marked(&fake, 1, 0..30);
     fake.forget();
-    let shown = run(Meter::usage(&fake, &permit(), Signal::Metrics)).unwrap();
+    let shown = run(async { Meter::peek(&fake, &permit(), Signal::Metrics).await?.usage().await }).unwrap();
     let shown: Vec<_> = shown.iter().map(|used| (&*used.owner, used.what, used.used, used.limit)).collect();
     assert_eq!(
         shown[2..],

@@ -8,7 +8,7 @@ const GOOD: Entry = Entry { nanos: NOW, line: 10, metadata: 1, metadata_bytes: 1
 
 /// Judges one stream of these entries under these limits: whether it stays, which entries stay, and the line.
 fn judge(limits: &str, text: &str, entries: &[Entry], admission: impl Admission) -> (bool, Vec<bool>, String) {
-    let limits = Limits::parse(limits).unwrap();
+    let limits = Limits::default().changed(limits).unwrap();
     let mut checker = Checker::new(&limits, NOW, admission);
     let mut parsed = Vec::new();
     let labels = labels::parse(text.as_bytes(), checker.longest_labels(), &mut parsed).map(|()| parsed.as_slice());

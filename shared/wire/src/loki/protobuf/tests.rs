@@ -2,6 +2,7 @@ use super::*;
 use crate::{
     loki::{NO_TIME, recorder::Recorder},
     random::{Random, malformed, rounds},
+    scramble::spoil,
 };
 use prost::Message as _;
 
@@ -166,7 +167,10 @@ fn damaged_requests_get_the_verdict_of_a_generated_decoder() {
     for seed in 0..rounds(40_000) {
         let mut request = arbitrary(&mut random).encode_to_vec();
         for _ in 0..=random.below(2) {
-            random.damage(&mut request, ALPHABET);
+            match random.below(2) {
+                0 => random.damage(&mut request, ALPHABET),
+                _ => request = spoil(&mut random, &request, ALPHABET),
+            }
         }
         *if compare(&request, seed, 3) { &mut accepted } else { &mut refused } += 1;
     }

@@ -11,108 +11,60 @@ const PAIR_SHIFT: u32 = u64::BITS - 8;
 const MARKS: usize = 1 << 12;
 const MARK_SHIFT: u32 = u64::BITS - 12;
 
-/// What a label was read from, by which it is known again.
-pub(in crate::remote_write) trait Source: Copy {
-    /// What no label is read from.
-    const NONE: Self;
-    /// Whether it is worth remembering.
-    fn is_handy(self) -> bool;
-    /// Whether this is the same.
-    fn is(self, other: Self) -> bool;
-    /// A number from all of it. Nothing depends on who chooses it: in the worst case nothing is remembered.
-    fn mixed(self) -> u64;
-}
+/// Longer labels are not remembered: to look one up would cost as much as to look at it again.
+const LONGEST: usize = 128;
 
-/// Version 1: the field's own bytes.
-impl Source for &[u8] {
-    const NONE: Self = &[];
+/// A label and the bytes it was read from.
+type Known<'a> = (&'a [u8], Label<'a>);
 
-    fn is_handy(self) -> bool {
-        // To look a longer one up would cost as much as to look at it again.
-        matches!(self.len(), 1..=128)
-    }
-
-    #[inline]
-    fn is(self, other: Self) -> bool {
-        same(self, other)
-    }
-
-    #[inline]
-    fn mixed(self) -> u64 {
-        let (words, _) = self.as_chunks::<8>();
-        let last = self.last_chunk().map_or_else(|| short(self), word);
-        words.iter().fold(last, |mixed, bytes| mixed.rotate_left(11) ^ word(bytes)).wrapping_mul(SPREAD)
-    }
-}
-
-/// Version 2: the references to its name and its value.
-impl Source for (u32, u32) {
-    const NONE: Self = (u32::MAX, u32::MAX);
-
-    #[inline]
-    fn is_handy(self) -> bool {
-        self != Self::NONE
-    }
-
-    #[inline]
-    fn is(self, other: Self) -> bool {
-        self == other
-    }
-
-    #[inline]
-    fn mixed(self) -> u64 {
-        (u64::from(self.0) << 32 | u64::from(self.1)).wrapping_mul(SPREAD)
-    }
-}
-
-/// Spreads what differs over the upper bits.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// What is known of labels, by what they were read from.
+/// What is known of labels, by the bytes they were read from.
 ///
 /// A label is remembered when it is seen for the second time, in place of the older one of a pair: there are labels
 /// that every series has another of, and they would make it forget all others.
 #[derive(Debug)]
-pub(super) struct Memo<'a, S> {
-    pairs: Vec<Pair<'a, S>>,
+pub(in crate::remote_write) struct Memo<'a> {
+    pairs: Vec<Pair<'a>>,
     marks: Vec<u8>,
     /// The last label that was not remembered.
     passing: Label<'a>,
 }
 
-#[derive(Clone, Debug)]
-struct Pair<'a, S> {
-    first: (S, Label<'a>),
-    second: (S, Label<'a>),
+#[derive(Clone, Debug, Default)]
+struct Pair<'a> {
+    first: Known<'a>,
+    second: Known<'a>,
     /// Which of the two was asked for last.
     second_is_newer: bool,
 }
 
-impl<'a, S: Source> Memo<'a, S> {
-    pub(super) fn new() -> Self {
-        let none = (S::NONE, Label::default());
-        let pair = Pair { first: none, second: none, second_is_newer: false };
-        Self { pairs: vec![pair; PAIRS], marks: vec![0; MARKS], passing: Label::default() }
+impl<'a> Memo<'a> {
+    pub(in crate::remote_write) fn new() -> Self {
+        Self { pairs: vec![Pair::default(); PAIRS], marks: vec![0; MARKS], passing: Label::default() }
     }
 
-    /// The label that was read from this; `read` is asked for one that is not remembered.
-    #[inline]
-    pub(super) fn label<E>(&mut self, source: S, read: impl FnOnce() -> Result<Label<'a>, E>) -> Result<&Label<'a>, E> {
+    /// The label of these bytes; `read` is asked for one that is not remembered.
+    #[inline(always)]
+    pub(in crate::remote_write) fn label<E>(
+        &mut self,
+        raw: &'a [u8],
+        read: impl FnOnce() -> Result<Label<'a>, E>,
+    ) -> Result<&Label<'a>, E> {
         let Self { pairs, marks, passing } = self;
-        if !source.is_handy() {
+        // No label consists of no bytes, and places that are free have none.
+        if !matches!(raw.len(), 1..=LONGEST) {
             *passing = read()?;
             return Ok(passing);
         }
-        let mixed = source.mixed();
+        let mixed = mixed(raw);
         let Some(Pair { first, second, second_is_newer }) = pairs.get_mut(index(mixed >> PAIR_SHIFT)) else {
             *passing = read()?;
             return Ok(passing);
         };
-        if first.0.is(source) {
+        if same(first.0, raw) {
             *second_is_newer = false;
             return Ok(&first.1);
         }
-        if second.0.is(source) {
+        if same(second.0, raw) {
             *second_is_newer = true;
             return Ok(&second.1);
         }
@@ -122,7 +74,7 @@ impl<'a, S: Source> Memo<'a, S> {
         }
         let older = if *second_is_newer { first } else { second };
         *second_is_newer = !*second_is_newer;
-        *older = (source, read()?);
+        *older = (raw, read()?);
         Ok(&older.1)
     }
 }
@@ -131,6 +83,16 @@ impl<'a, S: Source> Memo<'a, S> {
 fn is_first(mark: &mut u8, mixed: u64) -> bool {
     let [bits, ..] = (mixed | 1).to_le_bytes();
     std::mem::replace(mark, bits) != bits
+}
+
+/// A number from all bytes. Nothing depends on who chooses it: in the worst case nothing is remembered.
+#[inline]
+fn mixed(raw: &[u8]) -> u64 {
+    /// Spreads what differs over the upper bits.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, _) = raw.as_chunks::<8>();
+    let last = raw.last_chunk().map_or_else(|| short(raw), word);
+    words.iter().fold(last, |mixed, bytes| mixed.rotate_left(11) ^ word(bytes)).wrapping_mul(SPREAD)
 }
 
 fn index(number: u64) -> usize {
@@ -142,7 +104,7 @@ mod tests {
     use super::*;
 
     /// Whether a label had to be read.
-    fn is_read<'a>(memo: &mut Memo<'a, &'a [u8]>, source: &'a str) -> bool {
+    fn is_read<'a>(memo: &mut Memo<'a>, source: &'a str) -> bool {
         let mut read = false;
         let label = memo.label(source.as_bytes(), || {
             read = true;
@@ -173,13 +135,5 @@ mod tests {
         }
         let lost = staying.iter().filter(|source| is_read(&mut memo, source)).count();
         assert!(lost < 20, "{lost} of 100 were forgotten");
-    }
-
-    #[test]
-    fn what_nothing_is_read_from_is_never_known() {
-        let mut memo = Memo::new();
-        for source in [(u32::MAX, u32::MAX), (0, 0), (u32::MAX, 0)] {
-            assert_eq!(memo.label(source, || Err(source)), Err(source), "it is nobody's label yet");
-        }
     }
 }

@@ -1,14 +1,14 @@
 //! Reading the labels of one series after another.
 
-use super::{HELD, Label, Labels, Seen, Source, memo::Memo};
-use crate::{protobuf::ProtobufError, remote_write::Judge, words::same};
+use super::{HELD, Label, Labels, Seen};
+use crate::{remote_write::Judge, words::same};
+use std::ptr;
 
-/// Reads labels, and knows those again that were read not long ago.
+/// Reads labels, and keeps what does not change from one series to the next.
 #[derive(Debug)]
-pub(in crate::remote_write) struct LabelReader<'a, S, N> {
+pub(in crate::remote_write) struct LabelReader<'a, N> {
     labels: Labels<'a>,
-    memo: Memo<'a, S>,
-    /// The last name that was read in each place, and what is known of it.
+    /// The last name that was judged in each place, and what is known of it.
     names: Vec<(&'a [u8], N)>,
     /// How many labels of the series at hand were read, those without a value included.
     read: usize,
@@ -16,9 +16,9 @@ pub(in crate::remote_write) struct LabelReader<'a, S, N> {
     renamed: bool,
 }
 
-impl<'a, S: Source, N> LabelReader<'a, S, N> {
+impl<'a, N> LabelReader<'a, N> {
     pub(in crate::remote_write) fn new() -> Self {
-        Self { labels: Labels::default(), memo: Memo::new(), names: Vec::new(), read: 0, renamed: false }
+        Self { labels: Labels::default(), names: Vec::new(), read: 0, renamed: false }
     }
 
     /// Begins a series.
@@ -39,19 +39,46 @@ impl<'a, S: Source, N> LabelReader<'a, S, N> {
         self.read = self.read.saturating_add(labels);
     }
 
-    /// Reads the label that comes next; of one that is not known `parse` tells name and value.
-    #[inline]
-    pub(in crate::remote_write) fn take(
+    /// Takes the label that comes next.
+    #[inline(always)]
+    pub(in crate::remote_write) fn take(&mut self, label: &Label<'a>) {
+        self.renamed |= !self.labels.add(self.read, label);
+        self.read = self.read.saturating_add(1).min(HELD);
+    }
+
+    /// What is to be known of the label of this name and value, which comes next.
+    pub(in crate::remote_write) fn seen(
         &mut self,
-        source: S,
+        name: &'a [u8],
+        value: &'a [u8],
         judge: &mut impl Judge<Name = N>,
-        parse: impl FnOnce() -> Result<(&'a [u8], &'a [u8]), ProtobufError>,
-    ) -> Result<(), ProtobufError> {
-        let (names, place) = (&mut self.names, self.read);
-        let label = self.memo.label(source, || parse().map(|pair| judged(pair, place, names, judge)))?;
-        self.renamed |= !self.labels.add(place, label);
-        self.read = place.saturating_add(1).min(HELD);
-        Ok(())
+    ) -> Seen {
+        if value.is_empty() {
+            return Seen::default();
+        }
+        // Most have the name of the label before them in their place.
+        if let Some((known, named)) = self.names.get(self.read)
+            && (ptr::eq(*known, name) || same(known, name))
+        {
+            return judge.label(named, value);
+        }
+        let named = judge.name(name);
+        let seen = judge.label(&named, value);
+        if let Some(known) = self.names.get_mut(self.read) {
+            *known = (name, named);
+        } else if self.names.len() == self.read {
+            self.names.push((name, named));
+        }
+        seen
+    }
+
+    /// This name as it was read first in the place of the label that comes next, if it was: who compares the two need not
+    /// look at their bytes.
+    pub(in crate::remote_write) fn known(&self, name: &'a [u8]) -> &'a [u8] {
+        match self.names.get(self.read) {
+            Some((known, _)) if same(known, name) => known,
+            _ => name,
+        }
     }
 
     /// The labels of the series, all of which were read; in order, unless they are more than this many.
@@ -70,32 +97,5 @@ impl<'a, S: Source, N> LabelReader<'a, S, N> {
     /// The labels, once they have ended.
     pub(in crate::remote_write) const fn labels(&self) -> &Labels<'a> {
         &self.labels
-    }
-}
-
-/// A label, with what the judge knows of it. Most have the name of the label before them in their place.
-fn judged<'a, N>(
-    (name, value): (&'a [u8], &'a [u8]),
-    place: usize,
-    names: &mut Vec<(&'a [u8], N)>,
-    judge: &mut impl Judge<Name = N>,
-) -> Label<'a> {
-    if value.is_empty() {
-        return Label { name, value, seen: Seen::default() };
-    }
-    match names.get_mut(place) {
-        Some((known, named)) if same(known, name) => Label { name: known, value, seen: judge.label(named, value) },
-        Some(known) => {
-            *known = (name, judge.name(name));
-            Label { name, value, seen: judge.label(&known.1, value) }
-        }
-        None => {
-            let named = judge.name(name);
-            let seen = judge.label(&named, value);
-            if names.len() == place {
-                names.push((name, named));
-            }
-            Label { name, value, seen }
-        }
     }
 }

@@ -107,6 +107,7 @@ impl Generator {
             zero_count: Some(ZeroCount::Whole(1)),
             positive_spans: vec![BucketSpan { offset: -2, length: u32::try_from(deltas.len()).unwrap() }],
             positive_deltas: deltas,
+            reset_hint: self.random.pick(&[0, 2]),
             timestamp: self.time(),
             ..Histogram::default()
         };
@@ -164,7 +165,7 @@ impl Generator {
 
     /// How many series a request has: mostly few, sometimes more than are remembered.
     fn size(&mut self) -> usize {
-        if self.random.below(30) == 0 { 200 } else { 6 }
+        if self.random.below(40) == 0 { 600 } else { 6 }
     }
 
     pub(super) fn version1(&mut self) -> Vec<u8> {
