@@ -4,7 +4,7 @@
 //! exists.
 
 use crate::{
-    collection::{self, Collection, Creation, Entity, hash_key, named},
+    collection::{self, Birth, Collection, Creation, Entity, hash_key, named},
     record::{self, Record, load, save},
     tokens::SecretHash,
 };
@@ -87,12 +87,8 @@ impl Entity for ApiKey {
     const KIND: &'static str = "api-key";
     const MOST: usize = MOST;
 
-    fn id(&self) -> [u8; 16] {
-        id(&self.access_key)
-    }
-
-    fn created_at(&self) -> i64 {
-        self.created_at
+    fn birth(&self) -> Birth {
+        Birth { id: id(&self.access_key), project: [0; 16], epoch: u64::MAX, at: self.created_at }
     }
 
     fn is_over(&self, now: Timestamp) -> bool {

@@ -5,7 +5,7 @@
 
 use crate::{
     Cockpit,
-    collection::{self, Collection, Creation, Entity},
+    collection::{self, Birth, Creation, Entity},
     record::{self, Record, load, save},
 };
 use cockpit_core::{
@@ -28,14 +28,11 @@ const ATTEMPTS: usize = 4;
 /// A budget.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
-    id: [u8; 16],
-    project: [u8; 16],
+    birth: Birth,
     /// Its number in the project.
     pub number: u64,
     /// The labels of what it limits, sorted by name.
     pub labels: Vec<(String, String)>,
-    created_at: i64,
-    epoch: u64,
     limits: Limits,
 }
 
@@ -60,16 +57,8 @@ impl Entity for Budget {
     const KIND: &'static str = "budget";
     const MOST: usize = MOST;
 
-    fn id(&self) -> [u8; 16] {
-        self.id
-    }
-
-    fn created_at(&self) -> i64 {
-        self.created_at
-    }
-
-    fn epoch(&self) -> u64 {
-        self.epoch
+    fn birth(&self) -> Birth {
+        self.birth
     }
 
     fn excludes(&self, other: &Self) -> bool {
@@ -77,7 +66,7 @@ impl Entity for Budget {
     }
 
     async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
-        save(kv, &limits_key(self.id), &self.limits).await
+        save(kv, &limits_key(self.id()), &self.limits).await
     }
 
     async fn bury(kv: &impl Kv, id: [u8; 16]) -> Result<(), StoreError> {
@@ -117,16 +106,14 @@ async fn create<P: Kv + Clock + Random>(
     labels: &[(String, String)],
     limits: Limits,
 ) -> Result<Creation<Budget>, StoreError> {
-    let (id, created_at) = (ports.bytes(), ports.now().micros());
     let number = free_number(ports, project, cockpit).await?;
-    let (project_id, labels) = (*project.as_bytes(), labels.to_vec());
-    let make = |epoch| Budget { id, project: project_id, number, labels, created_at, epoch, limits };
-    collection::create(ports, project, make).await
+    let make = |birth| Budget { birth, number, labels: labels.to_vec(), limits };
+    collection::create(ports, project, ports.bytes(), make).await
 }
 
 /// The next number that no budget has.
 async fn free_number(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<u64, StoreError> {
-    let others = Collection::<_, Budget>::in_cockpit(kv, project, cockpit).all().await?;
+    let others: Vec<Budget> = collection::list(kv, project, cockpit).await?;
     loop {
         let number = given(kv, project, 1).await?.saturating_sub(1) % NUMBERS;
         if others.iter().all(|other| other.number != number) {
@@ -148,10 +135,10 @@ async fn given(kv: &impl Kv, project: ProjectId, more: i64) -> Result<u64, Store
 
 /// Changes what a budget allows; says whether it was still there.
 async fn change(kv: &impl Kv, budget: &Budget, limits: Limits) -> Result<bool, StoreError> {
-    save(kv, &limits_key(budget.id), &limits).await?;
-    let there = collection::find::<Budget>(kv, budget.id).await?.is_some();
+    save(kv, &limits_key(budget.id()), &limits).await?;
+    let there = collection::find::<Budget>(kv, budget.id()).await?.is_some();
     if !there {
-        record::drop(kv, &limits_key(budget.id)).await?;
+        record::drop(kv, &limits_key(budget.id())).await?;
     }
     Ok(there)
 }
@@ -159,9 +146,9 @@ async fn change(kv: &impl Kv, budget: &Budget, limits: Limits) -> Result<bool, S
 /// A Cockpit's budgets, oldest first, with what they allow.
 pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<(Budget, Limits)>, StoreError> {
     let mut listed = Vec::new();
-    for budget in Collection::<_, Budget>::in_cockpit(kv, project, cockpit).all().await? {
+    for budget in collection::list::<Budget>(kv, project, cockpit).await? {
         // One that is being removed has none.
-        if let Some(limits) = load(kv, &limits_key(budget.id)).await? {
+        if let Some(limits) = load(kv, &limits_key(budget.id())).await? {
             listed.push((budget, limits));
         }
     }
@@ -175,19 +162,18 @@ pub async fn find(
     cockpit: &Cockpit,
     labels: &[(String, String)],
 ) -> Result<Option<Budget>, StoreError> {
-    let all = Collection::<_, Budget>::in_cockpit(kv, project, cockpit).all().await?;
+    let all: Vec<Budget> = collection::list(kv, project, cockpit).await?;
     Ok(all.into_iter().find(|budget| budget.labels == labels))
 }
 
 /// Has a budget limit nothing any more: it is not listed, and can only be set again or removed.
 pub async fn disarm(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
-    record::drop(kv, &limits_key(budget.id)).await
+    record::drop(kv, &limits_key(budget.id())).await
 }
 
 /// Removes a budget.
 pub async fn delete(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
-    let project = ProjectId::from_bytes(budget.project);
-    Collection::of(kv, project).remove(std::slice::from_ref(budget)).await
+    collection::delete(kv, budget.birth.project(), std::slice::from_ref(budget)).await
 }
 
 fn limits_key(id: [u8; 16]) -> String {

@@ -15,6 +15,7 @@ use cockpit_core::{
     project::ProjectId,
     time::Timestamp,
 };
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, fmt::Display, marker::PhantomData};
 use uuid::Uuid;
@@ -26,13 +27,15 @@ pub(crate) trait Entity: Record + Clone {
     /// How many an owner may have.
     const MOST: usize;
 
+    /// What it began with.
+    fn birth(&self) -> Birth;
     /// Its id, among all of its kind.
-    fn id(&self) -> [u8; 16];
-    /// When it was created, in microseconds.
-    fn created_at(&self) -> i64;
-    /// The activation it belongs to; what belongs to none outlives all of them.
+    fn id(&self) -> [u8; 16] {
+        self.birth().id
+    }
+    /// The activation it belongs to.
     fn epoch(&self) -> u64 {
-        u64::MAX
+        self.birth().epoch
     }
     /// Whether it and another cannot both be.
     fn excludes(&self, _other: &Self) -> bool {
@@ -61,6 +64,31 @@ pub(crate) trait Entity: Record + Clone {
     /// Removes everything else that goes with an entity.
     async fn bury(_kv: &impl Kv, _id: [u8; 16]) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+/// What every entity begins with, and keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Birth {
+    /// Its id.
+    pub(crate) id: [u8; 16],
+    /// The project it belongs to.
+    pub(crate) project: [u8; 16],
+    /// The activation it belongs to; what belongs to none outlives all of them.
+    pub(crate) epoch: u64,
+    /// When it was created, in microseconds.
+    pub(crate) at: i64,
+}
+
+impl Birth {
+    /// The project it belongs to.
+    pub(crate) const fn project(&self) -> ProjectId {
+        ProjectId::from_bytes(self.project)
+    }
+
+    /// When it was created.
+    pub(crate) const fn at(&self) -> Timestamp {
+        Timestamp::from_micros(self.at)
     }
 }
 
@@ -111,7 +139,7 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     pub(crate) async fn all(&self) -> Result<Vec<T>, StoreError> {
         let mut entities = self.found(&self.log.slots().await?).await?;
         entities.retain(|entity| entity.epoch() > self.ended);
-        entities.sort_by_key(|entity| (entity.created_at(), entity.id()));
+        entities.sort_by_key(|entity| (entity.birth().at, entity.id()));
         Ok(entities)
     }
 
@@ -247,11 +275,14 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
 pub(crate) async fn create<P: Kv + Clock, T: Entity>(
     ports: &P,
     project: ProjectId,
-    make: impl FnOnce(u64) -> T,
+    id: [u8; 16],
+    make: impl FnOnce(Birth) -> T,
 ) -> Result<Creation<T>, StoreError> {
     let Some(before) = cockpits::serving(ports, project).await? else { return Ok(Creation::NoCockpit) };
     let collection = Collection::in_cockpit(ports, project, &before);
-    let created = collection.add(make(before.epoch()), ports.now()).await?;
+    let now = ports.now();
+    let birth = Birth { id, project: *project.as_bytes(), epoch: before.epoch(), at: now.micros() };
+    let created = collection.add(make(birth), now).await?;
     if let Creation::Done(entity) = &created
         && !cockpits::still_serves(ports, project, &before).await?
     {
@@ -259,6 +290,16 @@ pub(crate) async fn create<P: Kv + Clock, T: Entity>(
         return Ok(Creation::NoCockpit);
     }
     Ok(created)
+}
+
+/// All of a Cockpit's entities of a kind, oldest first.
+pub(crate) async fn list<T: Entity>(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<T>, StoreError> {
+    Collection::in_cockpit(kv, project, cockpit).all().await
+}
+
+/// Removes entities of a project.
+pub(crate) async fn delete<T: Entity>(kv: &impl Kv, project: ProjectId, entities: &[T]) -> Result<(), StoreError> {
+    Collection::of(kv, project).remove(entities).await
 }
 
 /// The entity with this id, whosever it is.
@@ -287,13 +328,7 @@ fn pointers(slots: &[Slot]) -> impl Iterator<Item = &Pointer> {
 }
 
 fn pointer<T: Entity>(entity: &T) -> Pointer {
-    Pointer {
-        id: entity.id(),
-        secret: entity.secret(),
-        epoch: entity.epoch(),
-        written_at: entity.created_at(),
-        rank: 0,
-    }
+    Pointer { id: entity.id(), secret: entity.secret(), epoch: entity.epoch(), written_at: entity.birth().at, rank: 0 }
 }
 
 fn key<T: Entity>(id: [u8; 16]) -> String {

@@ -2,7 +2,7 @@
 
 use crate::{
     Cockpit,
-    collection::{self, Collection, Creation, Entity},
+    collection::{self, Birth, Creation, Entity},
     record::Record,
 };
 use cockpit_core::{
@@ -17,12 +17,9 @@ pub const MOST: usize = 100;
 /// A contact point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactPoint {
-    id: [u8; 16],
-    project: [u8; 16],
+    birth: Birth,
     /// The e-mail address.
     pub email: String,
-    created_at: i64,
-    epoch: u64,
 }
 
 impl Record for ContactPoint {
@@ -33,16 +30,8 @@ impl Entity for ContactPoint {
     const KIND: &'static str = "contact-point";
     const MOST: usize = MOST;
 
-    fn id(&self) -> [u8; 16] {
-        self.id
-    }
-
-    fn created_at(&self) -> i64 {
-        self.created_at
-    }
-
-    fn epoch(&self) -> u64 {
-        self.epoch
+    fn birth(&self) -> Birth {
+        self.birth
     }
 
     fn excludes(&self, other: &Self) -> bool {
@@ -56,14 +45,12 @@ pub async fn create<P: Kv + Clock + Random>(
     project: ProjectId,
     email: String,
 ) -> Result<Creation<ContactPoint>, StoreError> {
-    let (id, created_at) = (ports.bytes(), ports.now().micros());
-    let make = |epoch| ContactPoint { id, project: *project.as_bytes(), email, created_at, epoch };
-    collection::create(ports, project, make).await
+    collection::create(ports, project, ports.bytes(), |birth| ContactPoint { birth, email }).await
 }
 
 /// A Cockpit's contact points, oldest first.
 pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<ContactPoint>, StoreError> {
-    Collection::in_cockpit(kv, project, cockpit).all().await
+    collection::list(kv, project, cockpit).await
 }
 
 /// The contact point of an address, in whatever case.
@@ -78,8 +65,7 @@ pub async fn find(
 
 /// Removes a contact point.
 pub async fn delete(kv: &impl Kv, point: &ContactPoint) -> Result<(), StoreError> {
-    let project = ProjectId::from_bytes(point.project);
-    Collection::of(kv, project).remove(std::slice::from_ref(point)).await
+    collection::delete(kv, point.birth.project(), std::slice::from_ref(point)).await
 }
 
 fn is_same(one: &str, other: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::{
     Cockpit,
-    collection::{self, Collection, Creation, Entity},
+    collection::{self, Birth, Creation, Entity},
     record::Record,
 };
 use cockpit_core::{
@@ -19,16 +19,13 @@ pub const MOST: usize = 100;
 /// A datasource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Datasource {
-    id: [u8; 16],
-    project: [u8; 16],
+    birth: Birth,
     /// Its name.
     pub name: String,
     /// What it holds.
     pub kind: Kind,
     /// Whether it is the one of its kind to use where none is named.
     pub is_default: bool,
-    created_at: i64,
-    epoch: u64,
 }
 
 /// What a datasource holds.
@@ -66,17 +63,17 @@ impl Record for Datasource {
 impl Datasource {
     /// Its id.
     pub const fn id(&self) -> Uuid {
-        Uuid::from_bytes(self.id)
+        Uuid::from_bytes(self.birth.id)
     }
 
     /// The project it belongs to.
     pub const fn project(&self) -> ProjectId {
-        ProjectId::from_bytes(self.project)
+        self.birth.project()
     }
 
     /// When it was created.
     pub const fn created_at(&self) -> Timestamp {
-        Timestamp::from_micros(self.created_at)
+        self.birth.at()
     }
 }
 
@@ -84,32 +81,16 @@ impl Entity for Datasource {
     const KIND: &'static str = "datasource";
     const MOST: usize = MOST;
 
-    fn id(&self) -> [u8; 16] {
-        self.id
-    }
-
-    fn created_at(&self) -> i64 {
-        self.created_at
-    }
-
-    fn epoch(&self) -> u64 {
-        self.epoch
+    fn birth(&self) -> Birth {
+        self.birth
     }
 }
 
 /// Creates a datasource.
 pub async fn create<P: Kv + Clock>(ports: &P, new: NewDatasource) -> Result<Creation<Datasource>, StoreError> {
-    let created_at = ports.now().micros();
-    let make = |epoch| Datasource {
-        id: new.id.into_bytes(),
-        project: *new.project.as_bytes(),
-        name: new.name,
-        kind: new.kind,
-        is_default: new.is_default,
-        created_at,
-        epoch,
-    };
-    collection::create(ports, new.project, make).await
+    let NewDatasource { id, project, name, kind, is_default } = new;
+    let make = |birth| Datasource { birth, name, kind, is_default };
+    collection::create(ports, project, id.into_bytes(), make).await
 }
 
 /// The datasource with this id, whosever it is.
@@ -119,10 +100,10 @@ pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Datasource>, StoreErr
 
 /// A Cockpit's datasources, oldest first.
 pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<Datasource>, StoreError> {
-    Collection::in_cockpit(kv, project, cockpit).all().await
+    collection::list(kv, project, cockpit).await
 }
 
 /// Removes a datasource.
 pub async fn delete(kv: &impl Kv, datasource: &Datasource) -> Result<(), StoreError> {
-    Collection::of(kv, datasource.project()).remove(std::slice::from_ref(datasource)).await
+    collection::delete(kv, datasource.project(), std::slice::from_ref(datasource)).await
 }

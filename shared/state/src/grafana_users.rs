@@ -4,7 +4,7 @@
 
 use crate::{
     Cockpit,
-    collection::{self, Collection, Creation, Entity, named},
+    collection::{self, Birth, Creation, Entity, named},
     record::{self, Record, load, save},
 };
 use cockpit_core::{
@@ -23,15 +23,13 @@ const GRAFANAS_OWN: i64 = 1;
 /// A Grafana user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrafanaUser {
-    id: [u8; 16],
+    birth: Birth,
     /// Its number in the project.
     pub number: u32,
     /// What it signs in with.
     pub login: String,
     /// What it may do.
     pub role: Role,
-    created_at: i64,
-    epoch: u64,
     /// The hash of its first password.
     password: PasswordHash,
 }
@@ -61,16 +59,8 @@ impl Entity for GrafanaUser {
     const KIND: &'static str = "grafana-user";
     const MOST: usize = MOST;
 
-    fn id(&self) -> [u8; 16] {
-        self.id
-    }
-
-    fn created_at(&self) -> i64 {
-        self.created_at
-    }
-
-    fn epoch(&self) -> u64 {
-        self.epoch
+    fn birth(&self) -> Birth {
+        self.birth
     }
 
     fn excludes(&self, other: &Self) -> bool {
@@ -78,7 +68,7 @@ impl Entity for GrafanaUser {
     }
 
     async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
-        save(kv, &password_key(self.id), &self.password).await
+        save(kv, &password_key(self.id()), &self.password).await
     }
 
     async fn bury(kv: &impl Kv, id: [u8; 16]) -> Result<(), StoreError> {
@@ -97,15 +87,13 @@ pub async fn create<P: Kv + Clock>(
     let count = ports.increment(&format!("grafana-users/{project}/numbers"), 1).await?;
     let number = u32::try_from(count.saturating_add(GRAFANAS_OWN));
     let number = number.map_err(|_| StoreError(format!("the numbers of {project}'s Grafana users are used up")))?;
-    let created_at = ports.now().micros();
-    let id = id(project, number);
-    let make = |epoch| GrafanaUser { id, number, login, role, created_at, epoch, password };
-    collection::create(ports, project, make).await
+    let make = |birth| GrafanaUser { birth, number, login, role, password };
+    collection::create(ports, project, id(project, number), make).await
 }
 
 /// A Cockpit's Grafana users, oldest first.
 pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<GrafanaUser>, StoreError> {
-    Collection::in_cockpit(kv, project, cockpit).all().await
+    collection::list(kv, project, cockpit).await
 }
 
 /// The Grafana user with this number.
@@ -115,22 +103,22 @@ pub async fn find(kv: &impl Kv, project: ProjectId, number: u32) -> Result<Optio
 
 /// The hash of a Grafana user's password.
 pub async fn password(kv: &impl Kv, user: &GrafanaUser) -> Result<Option<PasswordHash>, StoreError> {
-    load(kv, &password_key(user.id)).await
+    load(kv, &password_key(user.id())).await
 }
 
 /// Gives a Grafana user another password; says whether it was still there.
 pub async fn change_password(kv: &impl Kv, user: &GrafanaUser, password: PasswordHash) -> Result<bool, StoreError> {
-    save(kv, &password_key(user.id), &password).await?;
-    let there = collection::find::<GrafanaUser>(kv, user.id).await?.is_some();
+    save(kv, &password_key(user.id()), &password).await?;
+    let there = collection::find::<GrafanaUser>(kv, user.id()).await?.is_some();
     if !there {
-        kv.delete(&password_key(user.id)).await?;
+        kv.delete(&password_key(user.id())).await?;
     }
     Ok(there)
 }
 
 /// Removes Grafana users of one project.
 pub async fn delete(kv: &impl Kv, project: ProjectId, users: &[GrafanaUser]) -> Result<(), StoreError> {
-    Collection::of(kv, project).remove(users).await
+    collection::delete(kv, project, users).await
 }
 
 fn password_key(id: [u8; 16]) -> String {

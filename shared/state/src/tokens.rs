@@ -9,7 +9,7 @@ pub use rotation::{MOST_RETIRING, Rotated, Rotation, last_rotation, retires_at, 
 
 use crate::{
     Cockpit,
-    collection::{self, Collection, Creation, Entity, hash_key},
+    collection::{self, Birth, Collection, Creation, Entity, hash_key},
     record::{self, Record, load, save},
 };
 use cockpit_core::{
@@ -32,14 +32,11 @@ pub struct SecretHash(pub [u8; 32]);
 /// A token as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    id: [u8; 16],
-    project: [u8; 16],
+    birth: Birth,
     /// Its name, chosen by its creator.
     pub name: String,
     scopes: u16,
-    created_at: i64,
     secret: [u8; 32],
-    epoch: u64,
     expires_at: Option<i64>,
     /// What it is restricted to, beside its scopes.
     pub bounds: Bounds,
@@ -76,12 +73,12 @@ impl Record for Token {
 impl Token {
     /// Its id.
     pub const fn id(&self) -> Uuid {
-        Uuid::from_bytes(self.id)
+        Uuid::from_bytes(self.birth.id)
     }
 
     /// The project it belongs to.
     pub const fn project(&self) -> ProjectId {
-        ProjectId::from_bytes(self.project)
+        self.birth.project()
     }
 
     /// What it may do.
@@ -91,7 +88,7 @@ impl Token {
 
     /// When it was created.
     pub const fn created_at(&self) -> Timestamp {
-        Timestamp::from_micros(self.created_at)
+        self.birth.at()
     }
 
     /// When it stops working, if ever.
@@ -102,9 +99,9 @@ impl Token {
     /// What a secret of it stands for.
     fn holder(&self) -> Holder {
         Holder {
-            id: self.id,
-            project: self.project,
-            epoch: self.epoch,
+            id: self.birth.id,
+            project: self.birth.project,
+            epoch: self.birth.epoch,
             scopes: self.scopes,
             expires_at: self.expires_at,
             bounds: Some(self.bounds.clone()).filter(|bounds| *bounds != Bounds::default()),
@@ -116,12 +113,8 @@ impl Entity for Token {
     const KIND: &'static str = "token";
     const MOST: usize = MOST;
 
-    fn id(&self) -> [u8; 16] {
-        self.id
-    }
-
-    fn created_at(&self) -> i64 {
-        self.created_at
+    fn birth(&self) -> Birth {
+        self.birth
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
@@ -130,10 +123,6 @@ impl Entity for Token {
 
     fn secret(&self) -> [u8; 32] {
         self.secret
-    }
-
-    fn epoch(&self) -> u64 {
-        self.epoch
     }
 
     async fn open(&self, kv: &impl Kv) -> Result<(), StoreError> {
@@ -225,19 +214,15 @@ pub async fn holder(kv: &impl Kv, secret: SecretHash) -> Result<Option<Held>, St
 
 /// Creates a token.
 pub async fn create<P: Kv + Clock>(ports: &P, new: NewToken) -> Result<Creation<Token>, StoreError> {
-    let created_at = ports.now().micros();
-    let make = |epoch| Token {
-        id: new.id.into_bytes(),
-        project: *new.project.as_bytes(),
+    let make = |birth| Token {
+        birth,
         name: new.name,
         scopes: new.scopes.bits(),
-        created_at,
         secret: new.secret.0,
-        epoch,
         expires_at: new.expires_at.map(Timestamp::micros),
         bounds: new.bounds,
     };
-    collection::create(ports, new.project, make).await
+    collection::create(ports, new.project, new.id.into_bytes(), make).await
 }
 
 /// The token with this id, whosever it is.
@@ -247,7 +232,7 @@ pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Token>, StoreError> {
 
 /// A Cockpit's tokens, oldest first.
 pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<Token>, StoreError> {
-    Collection::in_cockpit(kv, project, cockpit).all().await
+    collection::list(kv, project, cockpit).await
 }
 
 /// Has no secret of a token work any more. It is listed until it is deleted.
@@ -257,7 +242,7 @@ pub async fn revoke(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
 
 /// Revokes a token, and removes it.
 pub async fn delete(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
-    Collection::of(kv, token.project()).remove(std::slice::from_ref(token)).await
+    collection::delete(kv, token.project(), std::slice::from_ref(token)).await
 }
 
 /// When a token was last seen in use, about.

@@ -89,10 +89,10 @@ pub async fn rotate<P: Kv + Clock>(
     for earlier in secrets.iter().rev().skip(1) {
         retire(ports, *earlier, until, now).await?;
     }
-    save(ports, &key(token.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
+    save(ports, &key(token.birth.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
     // Whoever removes a token looks for its secrets once more when it is gone. Either that saw ours, or we see that the
     // token is gone.
-    if collection::find::<Token>(ports, token.id).await?.is_some() {
+    if collection::find::<Token>(ports, token.birth.id).await?.is_some() {
         return Ok(Rotated::Done);
     }
     Token::shut(ports, secret.0).await?;

@@ -49,7 +49,7 @@ fn a_token_is_found_listed_and_held_until_it_is_deleted() {
     assert_eq!(run(find(&fake, token.id())).unwrap(), Some(token.clone()));
     assert_eq!(ids(&fake), [token.id()]);
     let grant = holds(&fake, token.secret).unwrap().grant;
-    assert_eq!((grant.id, grant.project, grant.scopes), (token.id, PROJECT, token.scopes()));
+    assert_eq!((grant.id, grant.project, grant.scopes), (token.birth.id, PROJECT, token.scopes()));
     run(delete(&fake, &token)).unwrap();
     assert_eq!(run(find(&fake, token.id())).unwrap(), None);
     assert!(ids(&fake).is_empty());
