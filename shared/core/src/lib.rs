@@ -18,6 +18,7 @@ pub mod ports;
 pub mod principal;
 pub mod profiles;
 pub mod project;
+pub mod record;
 pub mod refusal;
 pub mod routes;
 pub mod scope;

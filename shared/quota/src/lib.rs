@@ -17,7 +17,6 @@ pub mod life;
 pub mod meter;
 pub mod plans;
 pub mod rates;
-mod record;
 pub mod roster;
 pub mod rules;
 pub mod set;

@@ -4,11 +4,11 @@
 use crate::{
     budget::Budget,
     plans::{Limits, Plan},
-    record::{self, Record},
 };
 use cockpit_core::{
     ConfigError, ProjectId,
     ports::{Config, Kv, StoreError},
+    record::{self, Record},
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +55,7 @@ pub async fn save(kv: &impl Kv, project: ProjectId, epoch: u64, settings: &Setti
 
 /// Forgets what a project has chosen in an activation.
 pub async fn remove(kv: &impl Kv, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
-    let key = key(project, epoch);
-    if kv.get(&key).await?.is_some() { kv.delete(&key).await } else { Ok(()) }
+    record::drop(kv, &key(project, epoch)).await
 }
 
 impl Default for Settings {

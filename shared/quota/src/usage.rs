@@ -10,12 +10,12 @@ pub mod metrics;
 
 use crate::{
     rates::{Rate, seconds},
-    record::{self, Record},
     roster,
 };
 use cockpit_core::{
     Timestamp,
     ports::{Kv, StoreError},
+    record::{self, Record},
 };
 use counters::REACH;
 use serde::{Deserialize, Serialize};

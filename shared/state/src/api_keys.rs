@@ -5,13 +5,13 @@
 
 use crate::{
     collection::{self, Birth, Collection, Creation, Entity, hash_key, named},
-    record::{self, Record, load, save},
     tokens::SecretHash,
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     principal::Key,
     project::ProjectId,
+    record::{self, Record, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,7 @@ pub struct NewApiKey {
 }
 
 impl Record for ApiKey {
+    const WHAT: &'static str = "an API key";
     const VERSION: u8 = 1;
 }
 
@@ -123,6 +124,7 @@ struct Holder {
 }
 
 impl Record for Holder {
+    const WHAT: &'static str = "an API key's secret";
     const VERSION: u8 = 1;
 }
 

@@ -3,10 +3,10 @@
 //! A ring of the last entries. An entry is written before what it tells of, so that nothing is done unseen; what then
 //! failed stands there all the same. The trail outlives the Cockpit: who removes one does not remove the traces.
 
-use crate::record::{Record, load, save};
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     project::ProjectId,
+    record::{Record, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,7 @@ pub struct Entry {
 }
 
 impl Record for Entry {
+    const WHAT: &'static str = "an entry of the trail";
     const VERSION: u8 = 1;
 }
 

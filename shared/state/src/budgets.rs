@@ -6,11 +6,11 @@
 use crate::{
     Cockpit,
     collection::{self, Birth, Creation, Entity},
-    record::{self, Record, load, save},
 };
 use cockpit_core::{
     ports::{Clock, Kv, Random, StoreError},
     project::ProjectId,
+    record::{self, Record, load, save},
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -46,10 +46,12 @@ pub struct Limits {
 }
 
 impl Record for Budget {
+    const WHAT: &'static str = "a budget";
     const VERSION: u8 = 1;
 }
 
 impl Record for Limits {
+    const WHAT: &'static str = "a budget's limits";
     const VERSION: u8 = 1;
 }
 

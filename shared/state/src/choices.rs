@@ -1,13 +1,11 @@
 //! What a Cockpit has chosen that is on or off, or one of a few. Each is a key of its activation, so that no choice is
 //! another Cockpit's.
 
-use crate::{
-    cockpits::{Cockpit, still_serves},
-    record::{self, Record, load, save},
-};
+use crate::cockpits::{Cockpit, still_serves};
 use cockpit_core::{
     ports::{Kv, StoreError},
     project::ProjectId,
+    record::{self, Record, load, save},
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +14,7 @@ use serde::{Deserialize, Serialize};
 struct ManagedAlerts;
 
 impl Record for ManagedAlerts {
+    const WHAT: &'static str = "the switch of the managed alerts";
     const VERSION: u8 = 1;
 }
 
@@ -24,6 +23,7 @@ impl Record for ManagedAlerts {
 struct Plan(String);
 
 impl Record for Plan {
+    const WHAT: &'static str = "the chosen plan";
     const VERSION: u8 = 1;
 }
 

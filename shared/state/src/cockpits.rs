@@ -12,12 +12,12 @@ use crate::{
     contact_points::ContactPoint,
     datasources::Datasource,
     grafana_users::GrafanaUser,
-    record::{self, Record, load, save},
     tokens::Token,
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     project::ProjectId,
+    record::{self, Record, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,7 @@ struct Activated {
 }
 
 impl Record for Activated {
+    const WHAT: &'static str = "a Cockpit";
     const VERSION: u8 = 2;
 }
 
@@ -56,6 +57,7 @@ struct Ended {
 }
 
 impl Record for Ended {
+    const WHAT: &'static str = "a Cockpit's end";
     const VERSION: u8 = 1;
 }
 

@@ -8,11 +8,11 @@
 use crate::{
     cockpits::{self, Cockpit},
     log::{Log, Pointer, Slot, Use},
-    record::{Record, load, save},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     project::ProjectId,
+    record::{Record, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};

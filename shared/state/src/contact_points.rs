@@ -3,11 +3,11 @@
 use crate::{
     Cockpit,
     collection::{self, Birth, Creation, Entity},
-    record::Record,
 };
 use cockpit_core::{
     ports::{Clock, Kv, Random, StoreError},
     project::ProjectId,
+    record::Record,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,8 @@ pub struct ContactPoint {
 }
 
 impl Record for ContactPoint {
-    const VERSION: u8 = 1;
+    const WHAT: &'static str = "a contact point";
+    const VERSION: u8 = 2;
 }
 
 impl Entity for ContactPoint {

@@ -3,11 +3,11 @@
 use crate::{
     Cockpit,
     collection::{self, Birth, Creation, Entity},
-    record::Record,
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     project::ProjectId,
+    record::Record,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,8 @@ pub struct NewDatasource {
 }
 
 impl Record for Datasource {
-    const VERSION: u8 = 1;
+    const WHAT: &'static str = "a datasource";
+    const VERSION: u8 = 2;
 }
 
 impl Datasource {

@@ -5,11 +5,11 @@
 use crate::{
     Cockpit,
     collection::{self, Birth, Creation, Entity, named},
-    record::{self, Record, load, save},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     project::ProjectId,
+    record::{self, Record, load, save},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -48,11 +48,13 @@ pub enum Role {
 pub struct PasswordHash(pub [u8; 32]);
 
 impl Record for PasswordHash {
+    const WHAT: &'static str = "a Grafana user's password";
     const VERSION: u8 = 1;
 }
 
 impl Record for GrafanaUser {
-    const VERSION: u8 = 1;
+    const WHAT: &'static str = "a Grafana user";
+    const VERSION: u8 = 2;
 }
 
 impl Entity for GrafanaUser {

@@ -18,7 +18,6 @@ pub mod contact_points;
 pub mod datasources;
 pub mod grafana_users;
 mod log;
-mod record;
 pub mod tokens;
 
 pub use api_keys::{ApiKey, NewApiKey};

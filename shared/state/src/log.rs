@@ -6,9 +6,9 @@
 //! live ones to the end when it finds the log more than twice as long as it need be; two creations doing so at
 //! once leave a second pointer of the same, which readers ignore, and the next sweep drops.
 
-use crate::record::{Record, load, save};
 use cockpit_core::{
     ports::{Kv, StoreError},
+    record::{Record, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,7 @@ pub(crate) struct Pointer {
 }
 
 impl Record for Pointer {
+    const WHAT: &'static str = "a list's pointer";
     const VERSION: u8 = 2;
 }
 
@@ -56,6 +57,7 @@ impl Record for Pointer {
 struct Floor(u64);
 
 impl Record for Floor {
+    const WHAT: &'static str = "a list's beginning";
     const VERSION: u8 = 1;
 }
 

@@ -10,12 +10,12 @@ pub use rotation::{MOST_RETIRING, Rotated, Rotation, last_rotation, retires_at, 
 use crate::{
     Cockpit,
     collection::{self, Birth, Collection, Creation, Entity, hash_key},
-    record::{self, Record, load, save},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     principal::{TokenGrant, TokenRates},
     project::ProjectId,
+    record::{self, Record, load, save},
     scope::Scopes,
     time::Timestamp,
 };
@@ -67,7 +67,8 @@ impl Bounds {
 }
 
 impl Record for Token {
-    const VERSION: u8 = 2;
+    const WHAT: &'static str = "a token";
+    const VERSION: u8 = 3;
 }
 
 impl Token {
@@ -177,7 +178,8 @@ struct Holder {
 }
 
 impl Record for Holder {
-    const VERSION: u8 = 2;
+    const WHAT: &'static str = "a secret";
+    const VERSION: u8 = 3;
 }
 
 /// A live secret's rights.
@@ -250,6 +252,7 @@ pub async fn delete(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
 struct Used(i64);
 
 impl Record for Used {
+    const WHAT: &'static str = "a token's last use";
     const VERSION: u8 = 1;
 }
 

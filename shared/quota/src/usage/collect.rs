@@ -4,11 +4,12 @@ use super::{History, Usage, counters, counters::REACH, history_key, load};
 use crate::{
     Signal,
     rates::{Rate, seconds},
-    record, roster,
+    roster,
 };
 use cockpit_core::{
     Timestamp,
     ports::{Kv, StoreError},
+    record,
 };
 
 /// Minutes that are collected at once, so that a window is opened at most every so many with this work.

@@ -6,12 +6,10 @@
 //! has seen, retires with the next.
 
 use super::{SecretHash, Token, secret_key};
-use crate::{
-    collection::{self, Collection, Entity, hash_key},
-    record::{self, Record, load, save},
-};
+use crate::collection::{self, Collection, Entity, hash_key};
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
+    record::{self, Record, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +37,7 @@ pub struct Rotation {
 }
 
 impl Record for Rotation {
+    const WHAT: &'static str = "a token's rotation";
     const VERSION: u8 = 1;
 }
 
@@ -59,6 +58,7 @@ impl Rotation {
 struct Retired(i64);
 
 impl Record for Retired {
+    const WHAT: &'static str = "a secret's retirement";
     const VERSION: u8 = 1;
 }
 

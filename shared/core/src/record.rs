@@ -1,0 +1,45 @@
+//! Records: what is stored, as CBOR, with a version in front from the first day.
+
+use crate::ports::{Kv, StoreError};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A stored type. Adding an optional field keeps its version; anything else raises it.
+pub trait Record: Serialize + DeserializeOwned {
+    /// What it is, for the log.
+    const WHAT: &'static str;
+    /// The only version this program reads and writes.
+    const VERSION: u8;
+}
+
+/// Reads a record. One that cannot be read is a failing store, never an absent one: answering "not found" would tell a
+/// sender that its token is gone.
+pub async fn load<T: Record>(kv: &impl Kv, key: &str) -> Result<Option<T>, StoreError> {
+    let Some(bytes) = kv.get(key).await? else { return Ok(None) };
+    decode(&bytes).map(Some).map_err(|cause| StoreError(format!("{} cannot be read: {cause}", T::WHAT)))
+}
+
+/// Reads a record that is to be removed: one that cannot be read is the same as none.
+pub async fn salvage<T: Record>(kv: &impl Kv, key: &str) -> Result<Option<T>, StoreError> {
+    Ok(kv.get(key).await?.and_then(|bytes| decode(&bytes).ok()))
+}
+
+/// Writes a record.
+pub async fn save<T: Record>(kv: &impl Kv, key: &str, record: &T) -> Result<(), StoreError> {
+    let mut bytes = Vec::with_capacity(128);
+    ciborium::into_writer(&(T::VERSION, record), &mut bytes)
+        .map_err(|cause| StoreError(format!("{} cannot be written: {cause}", T::WHAT)))?;
+    kv.set(key, &bytes).await
+}
+
+/// Removes a key if it is there. A read is cheap, and a call that has nothing left to change must not write.
+pub async fn drop(kv: &impl Kv, key: &str) -> Result<(), StoreError> {
+    match kv.get(key).await? {
+        Some(_) => kv.delete(key).await,
+        None => Ok(()),
+    }
+}
+
+fn decode<T: Record>(bytes: &[u8]) -> Result<T, String> {
+    let (version, record): (u8, T) = ciborium::from_reader(bytes).map_err(|cause| cause.to_string())?;
+    if version == T::VERSION { Ok(record) } else { Err(format!("version {version}")) }
+}
