@@ -1,7 +1,7 @@
 //! What a project ingested: read off the counters that its pushes keep.
 
 use cockpit_api::{Metrics, MetricsFilter, Query};
-use cockpit_core::{Body, ConfigError, Ports, Refusal};
+use cockpit_core::{Body, Ports, Refusal};
 use cockpit_gate::{Call, json};
 use cockpit_manage::Manage;
 use cockpit_quota::{Signal, settings, usage};
@@ -12,9 +12,7 @@ pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, 
     let query = Query::parse(call.query());
     let filter = MetricsFilter::parse(&query)?;
     let (project, _) = call.cockpit(query.project()?).await?;
-    let changes = call.ports.variable("quotas").await?.unwrap_or_default();
-    let limits = settings::load(call.ports, project).await?.plan().limits;
-    let limits = limits.with(&changes).map_err(|what| ConfigError(format!("quotas: {what} is not understood")))?;
+    let limits = settings::load(call.ports, project).await?.limits(call.ports).await?;
     let mut timeseries = Vec::new();
     for signal in [Signal::Metrics, Signal::Logs] {
         let sender = format!("{project}/{}", signal.name());

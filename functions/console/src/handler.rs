@@ -1,6 +1,6 @@
 //! Which page is asked for.
 
-use crate::{connect, page, reference};
+use crate::{connect, page, reference, usage};
 use cockpit_api::{Endpoints, openapi};
 use cockpit_core::{Body, Operation, Ports, Refusal, ports::Config};
 use cockpit_gate::Call;
@@ -10,6 +10,7 @@ use http::Response;
 pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     match call.route.operation {
         Operation::ShowConsole => Ok(page::response(&connect::page(&endpoints(call.ports).await?))),
+        Operation::ShowUsagePage => usage::show(&call).await,
         Operation::ShowReference => {
             let public_url = call.ports.variable("public_url").await?.unwrap_or_default();
             Ok(page::response(&reference::page(&openapi(&public_url))))

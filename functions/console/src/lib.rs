@@ -1,6 +1,7 @@
-//! `/console`: pages for people: how to connect an agent, and the reference of the API.
+//! `/console`: pages for people: how to connect an agent, what a project uses, and the reference of the API.
 //!
-//! They say nothing of anybody's, run no script and load nothing from elsewhere. Start reading at `handler`.
+//! All but that of usage say nothing of anybody's. None runs a script or loads anything from elsewhere. Start reading at
+//! `handler`.
 
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 
@@ -9,6 +10,7 @@ mod connect;
 pub mod handler;
 mod page;
 mod reference;
+mod usage;
 
 #[cfg(target_arch = "wasm32")]
 cockpit_host::function!(handler::handle);

@@ -41,6 +41,7 @@ pub(crate) fn layout(title: &str, contents: &Markup) -> Markup {
                 nav {
                     strong { "Cockpit Edge" }
                     a href="/console" { "Connect" }
+                    a href="/console/usage" { "Usage" }
                     a href="/console/docs" { "API reference" }
                     a href="/openapi.json" { "OpenAPI" }
                 }

@@ -2,10 +2,10 @@
 
 use crate::text::Text;
 use cockpit_api::Query;
-use cockpit_core::{Body, ConfigError, Operation, Ports, ProjectId, Refusal};
+use cockpit_core::{Body, Operation, Ports, ProjectId, Refusal};
 use cockpit_gate::Call;
 use cockpit_quota::{
-    Limits, Signal, roster, settings,
+    Signal, roster, settings,
     usage::{self, Usage, metrics::Kind},
 };
 use cockpit_state::cockpits;
@@ -60,7 +60,7 @@ fn both(project: ProjectId) -> Vec<(ProjectId, Signal)> {
 }
 
 async fn describe(ports: &impl Ports, project: ProjectId, signal: Signal, text: &mut Text) -> Result<(), Refusal> {
-    let limits = limits(ports, project).await?;
+    let limits = settings::load(ports, project).await?.limits(ports).await?;
     let sender = signal.sender(project);
     let history = usage::read(ports, &sender, &limits.of(signal).rate, ports.now()).await?;
     let id = project.to_string();
@@ -74,11 +74,4 @@ async fn describe(ports: &impl Ports, project: ProjectId, signal: Signal, text: 
         text.add("cockpit_limit", help, Kind::Gauge, &[("project_id", &id), ("limit", name)], limit);
     }
     Ok(())
-}
-
-async fn limits(ports: &impl Ports, project: ProjectId) -> Result<Limits, Refusal> {
-    let changes = ports.variable("quotas").await?.unwrap_or_default();
-    let plan = settings::load(ports, project).await?.plan();
-    let limits = plan.limits.with(&changes);
-    limits.map_err(|what| ConfigError(format!("quotas: {what} is not understood")).into())
 }

@@ -39,4 +39,5 @@ pub use page::{BY_ACCESS_KEY, BY_DATE_OR_NAME, BY_LOGIN, BY_NAME, Order, Page};
 pub use plan::{Nothing, Plan, PlanList, SelectPlan};
 pub use project::ProjectBody;
 pub use request::{Query, body};
+pub use time::rfc3339;
 pub use token::{CreateToken, RotateToken, Seen, Token, TokenLimits, TokenList, TokenRequest};

@@ -4,7 +4,7 @@ use cockpit_core::Timestamp;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// The moment as text, such as `2023-11-09T21:23:20.165521Z`.
-pub(crate) fn rfc3339(moment: Timestamp) -> String {
+pub fn rfc3339(moment: Timestamp) -> String {
     let nanos = i128::from(moment.micros()) * 1_000;
     let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (year, month, day) = (at.year(), u8::from(at.month()), at.day());

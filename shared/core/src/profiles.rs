@@ -193,5 +193,10 @@ pub const PROFILES: &[Profile] = &[
         variables: &["admin_key", "quotas", "revocation_seconds", "trusted_proxies"],
     },
     Profile { function: "openapi", stores: &[], backends: &[], variables: &["public_url"] },
-    Profile { function: "console", stores: &[], backends: &[], variables: &["grafana_url", "public_url"] },
+    Profile {
+        function: "console",
+        stores: &[STORE],
+        backends: &[],
+        variables: &["admin_key", "grafana_url", "public_url", "quotas", "revocation_seconds", "trusted_proxies"],
+    },
 ];

@@ -228,6 +228,7 @@ pub static ROUTES: &[Route] = &[
 
     row("console",             GET,    "/console",                                                  PAGES,                     &BODILESS,     Plain,        Operation::ShowConsole),
     row("console",             GET,    "/console/docs",                                             PAGES,                     &BODILESS,     Plain,        Operation::ShowReference),
+    row("console",             GET,    "/console/usage",                                            Observer(QueryMetrics),    &BODILESS,     Plain,        Operation::ShowUsagePage),
 ];
 
 const fn row(

@@ -1,6 +1,7 @@
 //! The plans: what a Cockpit costs, how long its data is kept, and how much it may send.
 
 use crate::{Signal, budget::MOST_ACTIVE, rates::Rate};
+use cockpit_core::{ConfigError, ports::Config};
 
 /// A plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,12 @@ impl Limits {
             *limit = value.parse().ok().filter(|value| (1..=most).contains(value)).ok_or(change)?;
         }
         Ok(self)
+    }
+
+    /// These limits with the changes of the variable `quotas`.
+    pub(crate) async fn changed(self, config: &impl Config) -> Result<Self, ConfigError> {
+        let changes = config.variable("quotas").await?.unwrap_or_default();
+        self.with(&changes).map_err(|what| ConfigError(format!("quotas: {what} is not understood")))
     }
 
     /// The limits of a signal, by their names.

@@ -26,10 +26,8 @@ pub enum OnFailure {
 impl Rules {
     /// Reads the rules: `quotas`, `rates_on_failure` and `active_on_failure`.
     pub async fn read(config: &impl Config, limits: Limits) -> Result<Self, ConfigError> {
-        let changes = config.variable("quotas").await?.unwrap_or_default();
-        let limits = limits.with(&changes).map_err(|what| ConfigError(format!("quotas: {what} is not understood")))?;
         Ok(Self {
-            limits,
+            limits: limits.changed(config).await?,
             rates: on_failure(config, "rates_on_failure").await?,
             active: on_failure(config, "active_on_failure").await?,
         })

@@ -2,12 +2,12 @@
 
 use crate::{
     budget::{Budget, MOST, Selector},
-    plans::Plan,
+    plans::{Limits, Plan},
     record::{self, Record},
 };
 use cockpit_core::{
-    ProjectId,
-    ports::{Kv, StoreError},
+    ConfigError, ProjectId,
+    ports::{Config, Kv, StoreError},
 };
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,11 @@ impl Settings {
     /// The plan.
     pub const fn plan(&self) -> &'static Plan {
         self.plan
+    }
+
+    /// The limits in force: the plan's, with the operator's changes.
+    pub async fn limits(&self, config: &impl Config) -> Result<Limits, ConfigError> {
+        self.plan.limits.changed(config).await
     }
 
     /// The same on another plan.

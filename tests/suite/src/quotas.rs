@@ -259,3 +259,27 @@ fn an_api_key_sees_its_own_project() {
     let stranger = crate::management::key(&world, "08080808-0808-0808-0808-080808080808", "full");
     assert_eq!(scrape(&world, ("x-auth-token", &stranger), &format!("?project_id={PROJECT}")).0, 404);
 }
+
+#[test]
+fn people_are_shown_what_their_project_uses() {
+    let world = World::with(&[("quotas", "active_series=2 samples_per_second=120")]);
+    push_team(&world, "a", &["up", "down", "around"]);
+    budget(&world, r#"{team="a"}"#, Some(50), None);
+    world.fake.pass(60);
+    let page = |header: (&'static str, &str), query: &str| {
+        let (path, headers) = (format!("/console/usage{query}"), vec![(header.0, header.1.to_owned())]);
+        let answer = world.send(&Sent { function: "console", method: &Method::GET, path, headers, body: vec![] });
+        (answer.status, String::from_utf8_lossy(&answer.body).into_owned(), answer.headers)
+    };
+    let token = world.token(&[Scope::QueryMetrics]);
+    let (status, own, headers) = page(("x-token", &token), "");
+    assert_eq!((status, &headers["cache-control"]), (200, &"no-store".parse().unwrap()), "{own}");
+    for part in [PROJECT, "plan free", "too_many_active</code> 1", "{team=&quot;a&quot;}", "<td>3</td>"] {
+        assert!(own.contains(part), "{part}: {own}");
+    }
+    assert!(own.contains("<code>active_series</code></th><td>0</td><td>2</td>"), "it is not collected yet: {own}");
+    assert_eq!(page(("x-token", &token), "?project_id=08080808-0808-0808-0808-080808080808").0, 404);
+    assert_eq!(page(("x-auth-token", KEY), "").0, 400, "the operator has no project");
+    assert_eq!(page(("x-auth-token", KEY), &format!("?project_id={PROJECT}")).1, own);
+    assert_eq!(page(("x-token", &world.token(&[Scope::QueryLogs])), "").0, 403);
+}

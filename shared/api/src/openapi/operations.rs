@@ -128,6 +128,7 @@ pub(super) fn describe(operation: Operation) -> Described {
         O::ShowUsage => does("Show usage as Prometheus's metrics").asks(parameters::USAGE).gives_text(),
         O::DescribeApi => does("Show this document").gives_json(),
         O::ShowConsole => does("Show people how to connect an agent").gives_page(),
+        O::ShowUsagePage => does("Show people what a project uses").asks(parameters::PROJECT_USAGE).gives_page(),
         O::ShowReference => does("Show people this document").gives_page(),
     }
 }

@@ -43,6 +43,13 @@ pub(super) const BUDGET: &[Parameter] = &[
     },
 ];
 
+/// Whose usage, of one project.
+pub(super) const PROJECT_USAGE: &[Parameter] = &[optional(
+    "project_id",
+    "The project's UUID; if it is left out, a token's or an API key's own.",
+    || json!({"type": "string", "format": "uuid"}),
+)];
+
 /// Whose usage.
 pub(super) const USAGE: &[Parameter] = &[
     optional(

@@ -123,6 +123,8 @@ pub enum Operation {
     DescribeApi,
     /// Show people how to connect an agent.
     ShowConsole,
+    /// Show people what a project uses.
+    ShowUsagePage,
     /// Show people the description of every operation.
     ShowReference,
 }
