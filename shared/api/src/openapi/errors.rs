@@ -26,7 +26,9 @@ pub(super) fn statuses(route: &Route) -> Vec<u16> {
     let guarded: &[u16] = match route.access {
         Access::Public(_) => &[],
         Access::AnyToken => &[401],
-        Access::Holder(_) | Access::Manager(_) | Access::Observer(_) | Access::Admin => &[401, 403],
+        Access::Holder(_) | Access::Manager(_) | Access::Admin => &[401, 403],
+        // They may name a project that is not theirs.
+        Access::Observer(_) => &[401, 403, 404],
     };
     let kind: &[u16] = match route.dialect {
         // The only one of these that asks a backend.
