@@ -82,6 +82,11 @@ impl<'a> Cursor<'a> {
                 return Ok(length);
             }
             let escape = rest.get(plain..).unwrap_or_default();
+            if let [b'\\', b'"' | b'\\' | b'n' | b't', ..] = escape {
+                self.advance(2);
+                length = length.saturating_add(1);
+                continue;
+            }
             let (letter, after) = character(escape).ok_or_else(|| self.error("a closing quote or a valid escape"))?;
             self.advance(escape.len().saturating_sub(after.len()));
             length = length.saturating_add(letter.len_utf8());

@@ -10,6 +10,9 @@ use crate::{
 };
 use std::{collections::BTreeMap, ops::Range};
 
+/// So many entries of a stream are remembered until it is known what becomes of the stream; longer ones are read twice.
+const REMEMBERED: usize = 4_096;
+
 /// How many bytes an escape takes for one.
 const LONGEST_ESCAPE: usize = 6;
 
@@ -19,7 +22,7 @@ const LONGEST_ESCAPE: usize = 6;
 /// {"streams": [{"stream": {"name": "value"}, "values": [["nanoseconds", "line", {"name": "value"}]]}]}
 /// ```
 pub fn read(text: &[u8], judge: &mut impl Judge) -> Result<Judged, JsonError> {
-    let mut reader = Reader { text, judge, judged: Judged::default() };
+    let mut reader = Reader { text, judge, judged: Judged::default(), elements: Vec::new() };
     let mut cursor = Cursor::new(text, 0);
     if cursor.kind() == Kind::Null {
         cursor.value()?;
@@ -40,6 +43,29 @@ struct Reader<'r, J> {
     text: &'r [u8],
     judge: &'r mut J,
     judged: Judged,
+    /// The entries of the present stream.
+    elements: Vec<Element>,
+}
+
+/// An element of an array of entries.
+#[derive(Clone, Copy)]
+struct Element {
+    start: usize,
+    end: usize,
+    /// What it says; a null is no entry, and is left where it stands.
+    entry: Option<Entry>,
+    /// Whether nothing is ignored in it, where skipping looks closer than reading does.
+    is_plain: bool,
+}
+
+/// An array of entries, skipped.
+struct Skipped {
+    /// Where it begins.
+    start: usize,
+    /// How many entries there are.
+    entries: usize,
+    /// Whether its elements are remembered.
+    remembered: bool,
 }
 
 impl<J: Judge> Reader<'_, J> {
@@ -63,15 +89,12 @@ impl<J: Judge> Reader<'_, J> {
     }
 
     fn stream(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, JsonError> {
-        let (mut pairs, mut values, mut entries) = (None, None, 0);
+        let (mut pairs, mut values) = (None, None);
         cursor.object("a stream", |name, cursor| {
             match &*name.text()? {
                 b"stream" => pairs = Some(cursor.value()?),
                 b"values" if cursor.kind() == Kind::Null => cursor.value().map(drop)?,
-                b"values" => {
-                    values = Some(cursor.start());
-                    entries = count(cursor)?;
-                }
+                b"values" => values = Some(skip(cursor, &mut self.elements)?),
                 _ => drop(cursor.value()?),
             }
             Ok(())
@@ -80,39 +103,68 @@ impl<J: Judge> Reader<'_, J> {
         let text = pairs.map(|pairs| label_text(self.text, pairs, longest)).transpose()?.unwrap_or_default();
         let mut parsed = Vec::new();
         let labels = labels::parse(&text, longest, &mut parsed).map(|()| parsed.as_slice());
+        let entries = values.as_ref().map_or(0, |values| values.entries);
         let keep = self.judge.stream(&Stream { text: &text, labels, entries });
-        let kept = values.map(|start| self.entries(start, keep)).transpose()?.unwrap_or(0);
+        let kept = values.map(|values| self.entries(&values, keep)).transpose()?.unwrap_or(0);
         Ok(keep && (kept > 0 || entries == 0))
     }
 
-    /// Reads the entries, and returns how many are kept.
-    fn entries(&mut self, start: usize, keep: bool) -> Result<usize, JsonError> {
-        let mut list = List::new(&self.judged.patch);
-        let mut kept = 0_usize;
-        Cursor::new(self.text, start).array("an array of entries", |cursor| {
-            let start = cursor.start();
-            list.begin(&mut self.judged.patch, start);
-            // A null is no entry, and is left where it stands.
-            let entry = if cursor.kind() == Kind::Null { cursor.value().map(|_| None)? } else { Some(entry(cursor)?) };
-            let stays = entry.is_none_or(|entry| keep && self.judge.entry(&entry));
-            kept = kept.saturating_add(usize::from(stays && entry.is_some()));
-            list.end(&mut self.judged.patch, start..cursor.end(), stays);
-            Ok(())
-        })?;
-        list.close(&mut self.judged.patch);
-        Ok(kept)
+    /// Judges the entries, and returns how many are kept.
+    fn entries(&mut self, values: &Skipped, keep: bool) -> Result<usize, JsonError> {
+        let (text, elements) = (self.text, std::mem::take(&mut self.elements));
+        let mut sieve = Sieve { list: List::new(&self.judged.patch), kept: 0, keep };
+        if values.remembered {
+            elements.iter().for_each(|element| sieve.sift(self, *element));
+        } else {
+            Cursor::new(text, values.start).array("an array of entries", |cursor| {
+                sieve.sift(self, element(cursor)?);
+                Ok(())
+            })?;
+        }
+        sieve.list.close(&mut self.judged.patch);
+        self.elements = elements;
+        Ok(sieve.kept)
     }
 }
 
-/// Skips the entries and counts them.
-fn count(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
-    let mut entries = 0_usize;
+/// Cuts out of an array what is not kept.
+struct Sieve {
+    list: List,
+    kept: usize,
+    /// Whether anything of the stream may be kept.
+    keep: bool,
+}
+
+impl Sieve {
+    fn sift<J: Judge>(&mut self, reader: &mut Reader<'_, J>, element: Element) {
+        self.list.begin(&mut reader.judged.patch, element.start);
+        let stays = element.entry.is_none_or(|entry| self.keep && reader.judge.entry(&entry));
+        self.kept = self.kept.saturating_add(usize::from(stays && element.entry.is_some()));
+        self.list.end(&mut reader.judged.patch, element.start..element.end, stays);
+    }
+}
+
+/// Skips the entries and counts them. As long as they are few and as they should be, they are read on the way: what is
+/// wrong with one is told only if this array counts, and its stream is read.
+fn skip(cursor: &mut Cursor<'_>, elements: &mut Vec<Element>) -> Result<Skipped, JsonError> {
+    elements.clear();
+    let mut skipped = Skipped { start: cursor.start(), entries: 0, remembered: true };
     cursor.array("an array of entries", |cursor| {
-        let value = cursor.value()?;
-        entries = entries.saturating_add(usize::from(value.kind != Kind::Null));
+        skipped.remembered &= elements.len() < REMEMBERED;
+        let mut ahead = cursor.clone();
+        let read = skipped.remembered.then(|| element(&mut ahead).ok()).flatten().filter(|read| read.is_plain);
+        let is_entry = if let Some(read) = read {
+            *cursor = ahead;
+            elements.push(read);
+            read.entry.is_some()
+        } else {
+            skipped.remembered = false;
+            cursor.value()?.kind != Kind::Null
+        };
+        skipped.entries = skipped.entries.saturating_add(usize::from(is_entry));
         Ok(())
     })?;
-    Ok(entries)
+    Ok(skipped)
 }
 
 /// Labels as Loki writes them down: sorted, the last of a name, values in double quotes. What is no string stands
@@ -153,8 +205,13 @@ fn quote(value: &[u8], into: &mut Vec<u8>) {
     into.push(b'"');
 }
 
-/// `["nanoseconds", "line", {metadata}]`: each may be missing, what follows them is ignored.
-fn entry(cursor: &mut Cursor<'_>) -> Result<Entry, JsonError> {
+/// `null`, or `["nanoseconds", "line", {metadata}]`: each may be missing, what follows them is ignored.
+fn element(cursor: &mut Cursor<'_>) -> Result<Element, JsonError> {
+    let start = cursor.start();
+    if cursor.kind() == Kind::Null {
+        cursor.value()?;
+        return Ok(Element { start, end: cursor.end(), entry: None, is_plain: true });
+    }
     let mut entry = Entry::EMPTY;
     let mut index = 0_usize;
     cursor.array("an entry", |cursor| {
@@ -167,7 +224,7 @@ fn entry(cursor: &mut Cursor<'_>) -> Result<Entry, JsonError> {
         index = index.saturating_add(1);
         Ok(())
     })?;
-    Ok(entry)
+    Ok(Element { start, end: cursor.end(), entry: Some(entry), is_plain: index <= 3 })
 }
 
 fn metadata(cursor: &mut Cursor<'_>, entry: &mut Entry) -> Result<(), JsonError> {

@@ -217,6 +217,23 @@ fn of_a_name_that_stands_twice_the_last_counts() {
 }
 
 #[test]
+fn a_stream_of_very_many_entries_is_read_like_any_other() {
+    for entries in [REMEMBERED - 1, REMEMBERED, REMEMBERED + 1, 2 * REMEMBERED] {
+        let values: Vec<_> = (0..entries).map(|entry| json!([entry.to_string(), "x"])).collect();
+        let push = json!({"streams": [{"values": values}, {"values": [["1", "y"], null]}]});
+        assert_eq!(compare_if_comparable(push.to_string().as_bytes(), 0), Some(true), "{entries}");
+    }
+}
+
+#[test]
+fn what_is_ignored_may_nest_as_deeply_as_anything() {
+    let nested =
+        |depth| format!(r#"{{"streams":[{{"values":[["5","x",{{}},{}{}]]}}]}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert!(seen(&nested(127)).is_ok());
+    assert!(seen(&nested(128)).is_err());
+}
+
+#[test]
 fn pushes_that_loki_refuses_are_refused() {
     for text in [
         "",
