@@ -219,6 +219,21 @@ fn an_instance_that_may_be_dropped_looks_whether_what_it_wrote_stayed() {
 }
 
 #[test]
+fn with_few_pushes_left_what_is_new_is_shared_at_once_and_what_is_known_is_not() {
+    let fake = Fake::new(&[]);
+    let instance = Instance::new(&fake, 1_000);
+    instance.push(0..10);
+    fake.pass(4);
+    instance.push(0..10);
+    fake.pass(1);
+    let due = |ahead| instance.active.borrow().is_due(fake.now(), ahead);
+    assert_eq!([Ahead::Many, Ahead::Few].map(due), [false, false]);
+    instance.active.borrow_mut().begin(1_000, fake.now());
+    instance.active.borrow_mut().admit(identity(10));
+    assert_eq!([Ahead::Many, Ahead::Few].map(due), [false, true]);
+}
+
+#[test]
 fn what_cannot_be_read_is_replaced() {
     let fake = Fake::new(&[]);
     Instance::new(&fake, 100).push(0..10);
