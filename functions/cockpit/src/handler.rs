@@ -36,8 +36,6 @@ async fn activate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Ref
         return Err(already);
     }
     call.note(project, "").await?;
-    // What instances wrote that did not know yet that the Cockpit before had ended.
-    cockpit_quota::forget(call.ports, project, budgets::numbers(call.ports, project).await?).await?;
     match cockpits::activate(call.ports, project, async |ending| clear(call.ports, project, ending).await).await? {
         Activation::Done(cockpit) => show(call.ports, project, &cockpit).await,
         Activation::AlreadyActive => Err(already),

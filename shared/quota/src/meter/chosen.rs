@@ -17,6 +17,9 @@ use std::rc::Rc;
 /// After so many milliseconds it is read again, when the store is asked anyway: at least once in a window.
 const OLD: u64 = 10_000;
 
+/// After so many it is read again before a push is judged: nobody has asked the store for longer than a window.
+const STALE: u64 = 30_000;
+
 /// What a Cockpit has chosen, as far as one signal is concerned.
 #[derive(Debug)]
 pub(super) struct Chosen {
@@ -39,23 +42,29 @@ impl Chosen {
     }
 }
 
-/// What is remembered; if nothing is, what the store says. If that fails, it is the default for this push.
+/// What is remembered, unless it is stale; what the store says otherwise. If that fails, it is what was remembered, or
+/// the default for this push.
 pub(super) async fn of<P: Kv + Clock>(
     ports: &P,
     owner: Owner,
     signal: Signal,
     entry: &Entry,
 ) -> (Rc<Chosen>, Option<StoreError>) {
-    if let Some(chosen) = entry.chosen().filter(|chosen| chosen.owner == owner) {
-        return (chosen, None);
+    let known = entry.chosen().filter(|chosen| chosen.owner == owner);
+    let now = millis(ports.now());
+    if let Some(chosen) = known.as_ref().filter(|chosen| now.saturating_sub(chosen.read_at) < STALE) {
+        return (Rc::clone(chosen), None);
     }
     match settings::load(ports, owner.project, owner.epoch).await {
         Ok(settings) => {
-            let chosen = Chosen::new(&settings, signal, owner, millis(ports.now()));
+            let chosen = Chosen::new(&settings, signal, owner, now);
             entry.choose(Rc::clone(&chosen));
             (chosen, None)
         }
-        Err(cause) => (Chosen::new(&Settings::default(), signal, owner, 0), Some(cause)),
+        Err(cause) => match known {
+            Some(chosen) => (chosen, None),
+            None => (Chosen::new(&Settings::default(), signal, owner, 0), Some(cause)),
+        },
     }
 }
 

@@ -261,6 +261,19 @@ fn what_a_cockpit_chose_holds_at_once_for_a_new_instance_and_soon_for_every_othe
 }
 
 #[test]
+fn after_a_pause_the_first_push_goes_by_what_was_chosen_meanwhile() {
+    let fake = Fake::new(&[]);
+    run(push(&fake, 0..1)).unwrap();
+    let plan = |fake: &Fake| run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap().chosen.plan.name;
+    run(settings::save(&fake, PROJECT, 0, &Settings::new(Plan::find("premium").unwrap(), vec![]))).unwrap();
+    fake.pass(3_600);
+    fake.kv.fail_after(0);
+    assert_eq!(plan(&fake), "free", "what was remembered, while the store fails");
+    fake.kv.fail_after(None);
+    assert_eq!(plan(&fake), "premium");
+}
+
+#[test]
 fn what_an_earlier_cockpit_chose_is_forgotten_with_the_first_push_to_the_next() {
     let fake = Fake::new(&[]);
     let premium = Settings::new(Plan::find("premium").unwrap(), vec![]);
