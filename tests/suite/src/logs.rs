@@ -2,7 +2,7 @@
 
 use crate::{
     flow::World,
-    messages::{NOW, deflate, gzip, snappy, stream, unsnappy, zlib},
+    messages::{NOW, deflate, field, gzip, snappy, stream, unsnappy, varint, zlib},
     pushed::{self, Pushed},
     rows::{Sent, Target},
 };
@@ -80,6 +80,18 @@ fn protobuf_is_cut_on_the_wire() {
         assert!(text.starts_with("3 of 5 log entries stored; 1 invalid_labels: "), "{text}");
         assert!(text.contains("1 line_too_long: a line is too long: 262145 bytes in {a=\"b\"}"), "{text}");
     }
+}
+
+#[test]
+fn a_push_with_more_faults_than_can_be_cut_out_is_refused_whole() {
+    let world = World::new();
+    // Every second entry is refused, and none of those is beside another.
+    let pair = [&b"\x12\x00\x12\x08\x0a\x06\x08"[..], &varint(NOW.try_into().unwrap())].concat();
+    let full = field(1, &pair.repeat(1 << 15)).repeat(9);
+    let streams = [full, stream("{a", &["refused"]), stream("{a=\"b\"}", &["good"])].concat();
+    let pushed = push(&world, &[("content-type", "application/x-protobuf")], &snappy(&streams));
+    assert_eq!(pushed.status(), (400, false), "{}", pushed.text());
+    assert!(pushed.text().contains("send smaller batches"), "{}", pushed.text());
 }
 
 #[test]
