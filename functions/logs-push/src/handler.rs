@@ -93,10 +93,6 @@ fn read<'l, A: Admission>(
     let left = match judged.kept {
         0 => None,
         _ if judged.patch.is_empty() => Some(opened.whole()),
-        _ if judged.patch.is_full() => {
-            let what = "the push has more faults than can be cut out: send smaller batches";
-            return Err(Refusal::Malformed(what.into()));
-        }
         _ => Some(opened.patched(&judged.patch)?),
     };
     let left = left.map(|(body, coding)| call.hold(body).map(|body| (body, coding))).transpose()?;

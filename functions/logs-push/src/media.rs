@@ -3,6 +3,7 @@
 use crate::handler::Encoded;
 use bytes::Bytes;
 use cockpit_core::Refusal;
+use cockpit_push::uncut;
 use cockpit_wire::{
     inflate::{Coding, inflate, is_zlib},
     patch::Patch,
@@ -116,8 +117,9 @@ impl Opened {
         drop(whole);
         let body = match form {
             Form::Json => patch.apply(&content),
-            Form::Protobuf => patch.deflate(&content).ok_or_else(|| Refusal::bug("a push too large for snappy"))?,
+            Form::Protobuf => patch.deflate(&content),
         };
+        let body = body.map_err(|error| uncut("push", error))?;
         Ok((body.into(), None))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, limits, path, refused, shown, with_usage};
+use cockpit_push::{Counted, limits, path, refused, shown, uncut, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -116,10 +116,8 @@ fn read<P: Ports>(
         Left::Nothing
     } else if patch.is_empty() {
         Left::Whole
-    } else if patch.is_full() {
-        return Err(malformed("the request has more faults than can be cut out: send smaller batches".into()));
     } else {
-        let block = patch.deflate(&request).ok_or_else(|| Refusal::bug("a request that cannot be compressed"))?;
+        let block = patch.deflate(&request).map_err(|error| uncut("request", error))?;
         Left::Part(call.hold(block.into())?)
     };
     Ok(Read { sent, kept, report, left })

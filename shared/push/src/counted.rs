@@ -1,9 +1,11 @@
 //! Between a walker and the meter: who may be active, and what was cut out.
 
+use cockpit_core::Refusal;
 use cockpit_quota::{Meter, meter::Ports, usage::Reason};
 use cockpit_wire::{
     checks::Check,
     identity::{Admission, Admitted},
+    patch::PatchError,
     report::Report,
 };
 
@@ -49,6 +51,14 @@ pub fn refused(report: &Report) -> [(Reason, u64); 3] {
         }
     }
     counts
+}
+
+/// The refusal of a request, or a push, of which what is bad cannot be cut out.
+pub fn uncut(what: &str, error: PatchError) -> Refusal {
+    match error {
+        PatchError::Full => Refusal::Malformed(format!("the {what} {error}").into()),
+        PatchError::TooLarge => Refusal::bug("a push too large for snappy"),
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod explain;
 mod usage;
 mod variables;
 
-pub use counted::{Counted, refused};
+pub use counted::{Counted, refused, uncut};
 pub use explain::shown;
 pub use usage::with_usage;
 pub use variables::{limits, path};

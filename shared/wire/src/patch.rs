@@ -1,7 +1,7 @@
 //! Cutting parts out of a body, and writing anew the lengths that stood around them.
 
-use crate::snappy::Deflater;
-use std::ops::Range;
+use crate::{protobuf::put_varint, snappy::Deflater};
+use std::{fmt, ops::Range};
 
 /// The most changes that are remembered. An honest batch has some thousands of parts; a hostile one could make the
 /// list of its faults larger than itself.
@@ -26,14 +26,23 @@ struct Edit {
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(usize);
 
+/// Why a body cannot be had without what was cut. `Display` goes on after "the push".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchError {
+    /// More was cut than is remembered.
+    Full,
+    /// More is left than the 4 GiB that a block can hold.
+    TooLarge,
+}
+
 impl Patch {
     /// Whether nothing changes.
     pub const fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
 
-    /// Whether it has stopped remembering, so that it must not be applied.
-    pub const fn is_full(&self) -> bool {
+    /// Whether it has stopped remembering, so that it cannot be applied.
+    const fn is_full(&self) -> bool {
         self.edits.len() >= CHANGES
     }
 
@@ -82,17 +91,17 @@ impl Patch {
     }
 
     /// The body without what was cut.
-    pub fn apply(&self, body: &[u8]) -> Vec<u8> {
+    pub fn apply(&self, body: &[u8]) -> Result<Vec<u8>, PatchError> {
         let mut left = Vec::with_capacity(self.left_of(body));
-        self.pieces(body, |piece| left.extend_from_slice(piece));
-        left
+        self.pieces(body, |piece| left.extend_from_slice(piece))?;
+        Ok(left)
     }
 
-    /// The same in a snappy block, without holding what is left; `None` beyond the 4 GiB that a block can hold.
-    pub fn deflate(&self, body: &[u8]) -> Option<Vec<u8>> {
-        let mut deflater = Deflater::new(self.left_of(body))?;
-        self.pieces(body, |piece| deflater.push(piece));
-        Some(deflater.finish())
+    /// The same in a snappy block, without holding what is left.
+    pub fn deflate(&self, body: &[u8]) -> Result<Vec<u8>, PatchError> {
+        let mut deflater = Deflater::new(self.left_of(body)).ok_or(PatchError::TooLarge)?;
+        self.pieces(body, |piece| deflater.push(piece))?;
+        Ok(deflater.finish())
     }
 
     /// How long what is left of the body is.
@@ -102,18 +111,22 @@ impl Patch {
     }
 
     /// What is left of the body, piece by piece.
-    fn pieces(&self, body: &[u8], mut each: impl FnMut(&[u8])) {
+    fn pieces(&self, body: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), PatchError> {
+        if self.is_full() {
+            return Err(PatchError::Full);
+        }
         let (mut from, mut varint) = (0, Vec::new());
         for edit in &self.edits {
             each(body.get(from..index(edit.start)).unwrap_or_default());
             if let Some(value) = edit.varint {
                 varint.clear();
-                put_varint(value, &mut varint);
+                put_varint(value.into(), &mut varint);
                 each(&varint);
             }
             from = index(edit.end);
         }
         each(body.get(from..).unwrap_or_default());
+        Ok(())
     }
 }
 
@@ -128,6 +141,17 @@ impl Edit {
     }
 }
 
+impl fmt::Display for PatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "has more faults than can be cut out: send smaller batches",
+            Self::TooLarge => "leaves more than a block can hold",
+        })
+    }
+}
+
+impl std::error::Error for PatchError {}
+
 /// Bodies are smaller than 4 GiB by far: limits see to that before anything is read.
 fn offset(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
@@ -141,21 +165,13 @@ const fn varint_length(value: u32) -> u32 {
     u32::BITS.saturating_sub((value | 1).leading_zeros()).div_ceil(7)
 }
 
-pub(crate) fn put_varint(mut value: u32, into: &mut Vec<u8>) {
-    while value >= 0x80 {
-        into.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
-    }
-    into.push(value.to_le_bytes()[0]);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn field(content: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        put_varint(u32::try_from(content.len()).unwrap(), &mut bytes);
+        put_varint(u64::try_from(content.len()).unwrap(), &mut bytes);
         [&bytes, content].concat()
     }
 
@@ -163,11 +179,11 @@ mod tests {
     fn what_is_cut_is_gone_and_the_rest_stays() {
         let mut patch = Patch::default();
         assert!(patch.is_empty());
-        assert_eq!(patch.apply(b"abcdef"), b"abcdef");
+        assert_eq!(patch.apply(b"abcdef").unwrap(), b"abcdef");
         patch.cut(1..2);
         patch.cut(2..3);
         patch.cut(5..6);
-        assert_eq!(patch.apply(b"abcdef"), b"ade");
+        assert_eq!(patch.apply(b"abcdef").unwrap(), b"ade");
         assert_eq!(patch.edits.len(), 2, "neighbours are one piece");
     }
 
@@ -180,7 +196,7 @@ mod tests {
             let mark = patch.mark();
             patch.cut(prefix..prefix + cut);
             patch.resize(mark, 0..prefix, size);
-            assert_eq!(patch.apply(&body), field(&vec![b'x'; size - cut]), "{size} without {cut}");
+            assert_eq!(patch.apply(&body).unwrap(), field(&vec![b'x'; size - cut]), "{size} without {cut}");
         }
     }
 
@@ -206,7 +222,7 @@ mod tests {
         patch.cut(5..10);
         patch.resize(part, 4..5, 126);
         patch.resize(whole, 1..3, 128);
-        assert_eq!(patch.apply(&body), outer(&inner(&[b'x'; 121])));
+        assert_eq!(patch.apply(&body).unwrap(), outer(&inner(&[b'x'; 121])));
     }
 
     #[test]
@@ -217,6 +233,6 @@ mod tests {
         assert!(patch.is_empty());
         patch.cut(1..3);
         patch.back_to(mark);
-        assert_eq!(patch.apply(b"abc"), b"abc");
+        assert_eq!(patch.apply(b"abc").unwrap(), b"abc");
     }
 }

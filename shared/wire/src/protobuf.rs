@@ -236,6 +236,15 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Writes a number as a reader's [`varint`](Reader::varint) reads it.
+pub(crate) fn put_varint(mut value: u64, into: &mut Vec<u8>) {
+    while value >= 0x80 {
+        into.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    into.push(value.to_le_bytes()[0]);
+}
+
 impl fmt::Display for ProtobufError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,8 +1,7 @@
 //! Protobuf messages written as nobody writes them and as everybody must read them, or not quite as they should be.
 
 use crate::{
-    patch::put_varint,
-    protobuf::{Reader, Tag},
+    protobuf::{Reader, Tag, put_varint},
     random::Random,
 };
 
@@ -64,9 +63,9 @@ pub(crate) fn spoil(random: &mut Random, message: &[u8], alphabet: &[u8]) -> Vec
 
 /// Writes a field as generated encoders do.
 fn write(number: u32, wire: u32, value: &[u8], into: &mut Vec<u8>) {
-    put_varint(number << 3 | wire, into);
+    put_varint(u64::from(number << 3 | wire), into);
     if wire == 2 {
-        put_varint(u32::try_from(value.len()).unwrap(), into);
+        put_varint(u64::try_from(value.len()).unwrap(), into);
     }
     into.extend_from_slice(value);
 }

@@ -1,6 +1,6 @@
 //! Snappy's block format, bounded before anything is allocated.
 
-use crate::patch::put_varint;
+use crate::protobuf::put_varint;
 use std::fmt;
 
 /// The best ratio an honest block can have: 64 bytes from every 3.
@@ -62,7 +62,7 @@ impl Deflater {
     /// Begins a block for a text of this length. A block can hold 4 GiB.
     pub fn new(length: usize) -> Option<Self> {
         let mut block = Vec::new();
-        put_varint(u32::try_from(length).ok()?, &mut block);
+        put_varint(u32::try_from(length).ok()?.into(), &mut block);
         Some(Self { chunk: Vec::with_capacity(CHUNK), compressed: Vec::new(), block })
     }
 

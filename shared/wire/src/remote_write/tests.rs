@@ -113,8 +113,8 @@ fn compare<R: Request + std::fmt::Debug>(
     // Who validates twice asks twice.
     let (once, again) = admission.asked.split_at(theirs.asked.len());
     assert!(once == theirs.asked && (again.is_empty() || again == once), "{body:02x?}");
-    let left = judged.patch.apply(body);
-    assert_eq!(judged.patch.deflate(body).map(|block| snappy::inflate(&block, 1 << 20)), Some(Ok(left.clone())));
+    let left = judged.patch.apply(body).unwrap();
+    assert_eq!(judged.patch.deflate(body).map(|block| snappy::inflate(&block, 1 << 20)), Ok(Ok(left.clone())));
     let left = R::decode(&left).unwrap();
     // By their text, because not every number equals itself.
     assert_eq!(format!("{left:?}"), format!("{:?}", theirs.left), "{body:02x?}");

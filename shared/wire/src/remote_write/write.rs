@@ -1,5 +1,7 @@
 //! Writing remote write 1.0: the few series that the gateway has to tell of itself.
 
+use crate::protobuf::put_varint;
+
 /// A series to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series<'s> {
@@ -43,17 +45,10 @@ fn field(number: u8, content: &[u8]) -> Vec<u8> {
     [&[number << 3 | 2][..], &length, content].concat()
 }
 
-fn varint(mut value: u64) -> Vec<u8> {
+fn varint(value: u64) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(10);
-    loop {
-        let [low, ..] = value.to_le_bytes();
-        value >>= 7;
-        if value == 0 {
-            bytes.push(low & 0x7f);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
+    put_varint(value, &mut bytes);
+    bytes
 }
 
 #[cfg(test)]

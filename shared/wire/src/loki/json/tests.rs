@@ -107,7 +107,7 @@ fn compare(text: &[u8], seed: u64, of_four: usize) -> bool {
     let (Ok(judged), Some((streams, kept, left))) = (judged, want) else { return false };
     assert_eq!(ours.seen, theirs.seen, "{shown}");
     assert_eq!((judged.streams, judged.kept), (streams, kept), "{shown}");
-    let patched = judged.patch.apply(text);
+    let patched = judged.patch.apply(text).unwrap();
     let tree: Tree = serde_json::from_slice(&patched).unwrap_or_else(|error| panic!("{error}: {shown}"));
     assert_eq!(tree, left, "{shown}");
     true
