@@ -7,7 +7,7 @@ use cockpit_core::{
     ports::{Config, StoreError},
 };
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Manage, deleting, missing};
+use cockpit_manage::{Manage, deleting};
 use cockpit_quota::settings;
 use cockpit_state::{
     Status, budgets, choices,
@@ -45,12 +45,11 @@ async fn activate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Ref
 
 async fn deactivate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
-    let project = call.permit.project(named)?;
-    cockpits::find(call.ports, project).await?.ok_or_else(|| missing(project))?;
+    let (project, _) = present(call, named).await?;
     call.note(project, "").await?;
     let removed =
         cockpits::deactivate(call.ports, project, async |ending| clear(call.ports, project, ending).await).await?;
-    show(call.ports, project, &removed.ok_or_else(|| missing(project))?).await
+    show(call.ports, project, &removed.ok_or_else(|| Refusal::no_cockpit(project))?).await
 }
 
 /// Removes what meters keep of a project.
@@ -65,9 +64,18 @@ async fn clear(ports: &impl Ports, project: ProjectId, ending: &Ending) -> Resul
 }
 
 async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let project = call.permit.project(Query::parse(call.query()).project()?)?;
-    let cockpit = cockpits::find(call.ports, project).await?.ok_or_else(|| missing(project))?;
+    let (project, cockpit) = present(call, Query::parse(call.query()).project()?).await?;
     show(call.ports, project, &cockpit).await
+}
+
+/// The project that is named, or the key's own, with its Cockpit, even if that is being removed.
+async fn present(
+    call: &Call<'_, impl Ports>,
+    named: Option<ProjectId>,
+) -> Result<(ProjectId, cockpit_state::Cockpit), Refusal> {
+    let project = call.permit.project(named)?;
+    let cockpit = cockpits::find(call.ports, project).await?.ok_or_else(|| Refusal::no_cockpit(project))?;
+    Ok((project, cockpit))
 }
 
 async fn reset_grafana(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {

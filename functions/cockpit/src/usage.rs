@@ -14,8 +14,8 @@ pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, 
     let (project, cockpit) = call.cockpit(query.project()?).await?;
     let limits = settings::load(call.ports, project, cockpit.epoch()).await?.limits(call.ports).await?;
     let mut timeseries = Vec::new();
-    for signal in [Signal::Metrics, Signal::Logs] {
-        let sender = format!("{project}/{}", signal.name());
+    for signal in Signal::ALL {
+        let sender = signal.sender(project);
         let history = usage::read(call.ports, &sender, &limits.of(signal).rate, call.ports.now()).await?;
         timeseries.extend(filter.of(signal, &history));
     }

@@ -14,8 +14,8 @@ use maud::{Markup, html};
 
 /// Shows it to whoever holds a token that may query metrics, or a key. Browsers ask for a password, which is the token.
 pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
-    let project = whose(call)?;
-    let cockpit = cockpits::find(call.ports, project).await?.ok_or_else(|| missing(project))?;
+    let project = call.permit.observed(Query::parse(call.query()).project()?)?;
+    let cockpit = cockpits::find(call.ports, project).await?.ok_or_else(|| Refusal::no_cockpit(project))?;
     let settings = settings::load(call.ports, project, cockpit.epoch()).await?;
     let (limits, now) = (settings.limits(call.ports).await?, call.ports.now());
     let mut signals = Vec::new();
@@ -25,19 +25,6 @@ pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, 
     let mut response = page::response(&page(project, &settings, &limits, &signals, now));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
-}
-
-fn whose(call: &Call<'_, impl Ports>) -> Result<ProjectId, Refusal> {
-    let named = Query::parse(call.query()).project()?;
-    match (call.permit.tenant(), named) {
-        (Some(own), Some(other)) if own != other => Err(missing(other)),
-        (Some(own), _) => Ok(own),
-        (None, _) => call.permit.project(named),
-    }
-}
-
-fn missing(project: ProjectId) -> Refusal {
-    Refusal::NotFound { resource: "cockpit", id: project.to_string() }
 }
 
 async fn read(

@@ -22,7 +22,7 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let mut text = Text::default();
     for (project, signal) in senders(call, &mut text).await? {
-        // Whoever has been deactivated stays on the roster.
+        // An instance may bring somebody back to the roster who has been deactivated.
         if let Some(cockpit) = cockpits::find(call.ports, project).await? {
             let settings = settings::load(call.ports, project, cockpit.epoch()).await?;
             let limits = settings.limits(call.ports).await?;
@@ -36,18 +36,11 @@ async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
 async fn senders(call: &Call<'_, impl Ports>, text: &mut Text) -> Result<Vec<(ProjectId, Signal)>, Refusal> {
     let query = Query::parse(call.query());
     let (named, page) = (query.project()?, query.page()?);
-    if let Some(own) = call.permit.tenant() {
-        return match named {
-            Some(other) if other != own => Err(Refusal::NotFound { resource: "cockpit", id: other.to_string() }),
-            _ => Ok(both(own)),
-        };
-    }
-    // Only the operator's key has no project of its own.
-    if let Ok(project) = call.permit.project(named) {
-        return Ok(both(project));
-    }
-    if let Some(other) = named {
-        return Err(Refusal::NotFound { resource: "cockpit", id: other.to_string() });
+    match call.permit.observed(named) {
+        Ok(project) => return Ok(both(project)),
+        // Only the operator's key has no project of its own.
+        Err(_) if named.is_none() => {}
+        Err(refusal) => return Err(refusal),
     }
     let all = roster::len(call.ports).await?;
     text.add("cockpit_senders", "Senders there are; a page of this shows some of them.", Kind::Gauge, &[], all);

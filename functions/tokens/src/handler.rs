@@ -60,8 +60,8 @@ async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
 async fn delete(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let token = find(call).await?;
     call.note(token.project(), token.id()).await?;
-    tokens::revoke(call.ports, &token).await?;
     if token.bounds.limit_pushes() {
+        tokens::revoke(call.ports, &token).await?;
         cockpit_quota::forget_token(call.ports, *token.id().as_bytes()).await?;
     }
     tokens::delete(call.ports, &token).await?;

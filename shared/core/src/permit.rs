@@ -89,7 +89,16 @@ impl Permit {
         if self.manages(project) {
             return Ok(project);
         }
-        Err(Refusal::NotFound { resource: "cockpit", id: project.to_string() })
+        Err(Refusal::no_cockpit(project))
+    }
+
+    /// The project that is looked at: a token's own, or as for a management call.
+    pub fn observed(&self, named: Option<ProjectId>) -> Result<ProjectId, Refusal> {
+        match (self.tenant(), named) {
+            (Some(own), Some(other)) if own != other => Err(Refusal::no_cockpit(other)),
+            (Some(own), _) => Ok(own),
+            (None, _) => self.project(named),
+        }
     }
 
     /// Whether the caller may manage this project.

@@ -1,4 +1,4 @@
-//! Records: what is stored, as CBOR, with a version in front from the first day.
+//! Records: what is stored, as CBOR, with a version in front from the first day; and counters, which are numbers.
 
 use crate::ports::{Kv, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -37,6 +37,11 @@ pub async fn drop(kv: &impl Kv, key: &str) -> Result<(), StoreError> {
         Some(_) => kv.delete(key).await,
         None => Ok(()),
     }
+}
+
+/// A counter, once it has gone so many further. It comes to be when it is first asked for.
+pub async fn advance(kv: &impl Kv, key: &str, by: i64) -> Result<u64, StoreError> {
+    u64::try_from(kv.increment(key, by).await?).map_err(|_| StoreError(format!("{key} is negative")))
 }
 
 fn decode<T: Record>(bytes: &[u8]) -> Result<T, String> {

@@ -204,6 +204,11 @@ impl Refusal {
         }
     }
 
+    /// The refusal of a project that has no Cockpit, or none that the caller may know of.
+    pub fn no_cockpit(project: ProjectId) -> Self {
+        Self::NotFound { resource: "cockpit", id: project.to_string() }
+    }
+
     /// A refusal because of a state that cannot be, which the log should tell us about.
     pub fn bug(cause: &'static str) -> Self {
         Self::Unavailable(Fault::new("the gateway failed, try again later", cause))

@@ -44,7 +44,7 @@ impl<P: Ports> Manage for Call<'_, P> {
         match cockpits::find(self.ports, project).await? {
             Some(cockpit) if cockpit.status == Status::Ready => Ok((project, cockpit)),
             Some(_) => Err(deleting(project)),
-            None => Err(missing(project)),
+            None => Err(Refusal::no_cockpit(project)),
         }
     }
 }
@@ -82,11 +82,6 @@ impl Kind {
     pub fn found<T>(self, found: Option<T>, id: &str) -> Result<T, Refusal> {
         found.ok_or_else(|| Refusal::NotFound { resource: self.resource, id: id.to_owned() })
     }
-}
-
-/// The refusal of a project that has no Cockpit.
-pub fn missing(project: ProjectId) -> Refusal {
-    Refusal::NotFound { resource: "cockpit", id: project.to_string() }
 }
 
 /// The refusal of a project whose Cockpit is being removed.

@@ -18,7 +18,7 @@ const ATTEMPTS: usize = 8;
 pub async fn chosen(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Settings, StoreError> {
     const { assert!(budgets::MOST == budget::MOST, "meters take as many budgets as a project may have") };
     let plan = match choices::plan(kv, project, cockpit).await? {
-        Some(name) => Plan::find(&name).ok_or_else(|| StoreError(format!("{project} is on a plan that is no more")))?,
+        Some(name) => Plan::chosen(&name, project)?,
         None => Plan::standard(),
     };
     let budgets = budgets::list(kv, project, cockpit).await?;

@@ -1,7 +1,10 @@
 //! The plans: what a Cockpit costs, how long its data is kept, and how much it may send.
 
 use crate::{Signal, budget::MOST_ACTIVE, rates::Rate};
-use cockpit_core::{ConfigError, ports::Config};
+use cockpit_core::{
+    ConfigError, ProjectId,
+    ports::{Config, StoreError},
+};
 
 /// A plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +97,11 @@ impl Plan {
             Signal::Metrics => self.metrics_retention,
             Signal::Logs => self.logs_retention,
         }
+    }
+
+    /// The plan of this name, which a project has chosen.
+    pub fn chosen(name: &str, project: ProjectId) -> Result<&'static Self, StoreError> {
+        Self::find(name).ok_or_else(|| StoreError(format!("{project} is on a plan that is no more")))
     }
 
     /// The plan of a Cockpit that has chosen none.

@@ -43,7 +43,7 @@ impl Record for Stored {
 /// What a project has chosen in an activation; the default if nothing. One read.
 pub async fn load(kv: &impl Kv, project: ProjectId, epoch: u64) -> Result<Settings, StoreError> {
     let Some(stored) = record::load::<Stored>(kv, &key(project, epoch)).await? else { return Ok(Settings::default()) };
-    let plan = Plan::find(&stored.plan).ok_or_else(|| StoreError(format!("{project} is on a plan that is no more")))?;
+    let plan = Plan::chosen(&stored.plan, project)?;
     Ok(Settings { plan, budgets: stored.budgets })
 }
 

@@ -6,7 +6,7 @@
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     project::ProjectId,
-    record::{Record, load, save},
+    record::{Record, advance, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -88,8 +88,7 @@ pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<Entry>, StoreE
 }
 
 async fn count(kv: &impl Kv, project: ProjectId, by: i64) -> Result<u64, StoreError> {
-    let number = kv.increment(&format!("audit/{project}/next"), by).await?;
-    u64::try_from(number).map_err(|_| StoreError(format!("audit/{project}/next is negative")))
+    advance(kv, &format!("audit/{project}/next"), by).await
 }
 
 fn key(project: ProjectId, number: u64) -> String {

@@ -10,7 +10,7 @@ use crate::{
 use cockpit_core::{
     ports::{Clock, Kv, Random, StoreError},
     project::ProjectId,
-    record::{self, Record, load, save},
+    record::{self, Record, advance, load, save},
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -85,13 +85,14 @@ pub async fn set<P: Kv + Clock + Random>(
     limits: Limits,
 ) -> Result<Creation<()>, StoreError> {
     for _ in 0..ATTEMPTS {
-        if let Some(budget) = find(ports, project, cockpit, labels).await? {
-            if change(ports, &budget, limits).await? {
+        let all: Vec<Budget> = collection::list(ports, project, cockpit).await?;
+        if let Some(budget) = all.iter().find(|budget| budget.labels == labels) {
+            if change(ports, budget, limits).await? {
                 return Ok(Creation::Done(()));
             }
             continue;
         }
-        match create(ports, project, cockpit, labels, limits).await? {
+        match create(ports, project, &all, labels, limits).await? {
             Creation::Taken => {}
             Creation::Done(_) => return Ok(Creation::Done(())),
             Creation::Full(most) => return Ok(Creation::Full(most)),
@@ -104,20 +105,19 @@ pub async fn set<P: Kv + Clock + Random>(
 async fn create<P: Kv + Clock + Random>(
     ports: &P,
     project: ProjectId,
-    cockpit: &Cockpit,
+    others: &[Budget],
     labels: &[(String, String)],
     limits: Limits,
 ) -> Result<Creation<Budget>, StoreError> {
-    let number = free_number(ports, project, cockpit).await?;
+    let number = free_number(ports, project, others).await?;
     let make = |birth| Budget { birth, number, labels: labels.to_vec(), limits };
     collection::create(ports, project, ports.bytes(), make).await
 }
 
-/// The next number that no budget has.
-async fn free_number(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<u64, StoreError> {
-    let others: Vec<Budget> = collection::list(kv, project, cockpit).await?;
+/// The next number that none of these budgets has.
+async fn free_number(kv: &impl Kv, project: ProjectId, others: &[Budget]) -> Result<u64, StoreError> {
     loop {
-        let number = given(kv, project, 1).await?.saturating_sub(1) % NUMBERS;
+        let number = advance(kv, &numbers_key(project), 1).await?.saturating_sub(1) % NUMBERS;
         if others.iter().all(|other| other.number != number) {
             return Ok(number);
         }
@@ -126,13 +126,7 @@ async fn free_number(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Res
 
 /// The numbers that budgets of a project ever had.
 pub async fn numbers(kv: &impl Kv, project: ProjectId) -> Result<Range<u64>, StoreError> {
-    Ok(0..given(kv, project, 0).await?.min(NUMBERS))
-}
-
-/// How many numbers have been given once so many more are.
-async fn given(kv: &impl Kv, project: ProjectId, more: i64) -> Result<u64, StoreError> {
-    let key = format!("budgets/{project}/numbers");
-    u64::try_from(kv.increment(&key, more).await?).map_err(|_| StoreError(format!("{key} is negative")))
+    Ok(0..advance(kv, &numbers_key(project), 0).await?.min(NUMBERS))
 }
 
 /// Changes what a budget allows; says whether it was still there.
@@ -176,6 +170,10 @@ pub async fn disarm(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
 /// Removes a budget.
 pub async fn delete(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
     collection::delete(kv, budget.birth.project(), std::slice::from_ref(budget)).await
+}
+
+fn numbers_key(project: ProjectId) -> String {
+    format!("budgets/{project}/numbers")
 }
 
 fn limits_key(id: [u8; 16]) -> String {

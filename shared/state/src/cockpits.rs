@@ -212,9 +212,7 @@ fn is_abandoned(ending: &Cockpit, now: Timestamp) -> bool {
 }
 
 async fn advance(kv: &impl Kv, project: ProjectId, by: i64) -> Result<u64, StoreError> {
-    let key = format!("cockpits/{project}/next");
-    let number = kv.increment(&key, by).await?;
-    u64::try_from(number).map_err(|_| StoreError(format!("{key} is negative")))
+    record::advance(kv, &format!("cockpits/{project}/next"), by).await
 }
 
 fn ended_key(project: ProjectId, epoch: u64) -> String {

@@ -193,8 +193,7 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     /// Removes what belongs to an activation or an earlier one, and what creations left there that died.
     pub(crate) async fn clear(&self, epoch: u64, now: Timestamp) -> Result<(), StoreError> {
         let slots = self.log.slots().await?;
-        let mut entities = self.found(&slots).await?;
-        entities.retain(|entity| entity.epoch() <= epoch);
+        let entities = self.until(&slots, epoch).await?;
         self.remove(&entities).await?;
         let removed: HashSet<_> = entities.iter().map(T::id).collect();
         let mut numbers = Vec::new();
@@ -212,9 +211,15 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
 
     /// Removes what goes with what belongs to an activation or an earlier one, secrets above all, and says what that is.
     pub(crate) async fn disarm(&self, epoch: u64) -> Result<Vec<T>, StoreError> {
-        let mut entities = self.found(&self.log.slots().await?).await?;
-        entities.retain(|entity| entity.epoch() <= epoch);
+        let entities = self.until(&self.log.slots().await?, epoch).await?;
         self.strip(&entities).await?;
+        Ok(entities)
+    }
+
+    /// What belongs to an activation or an earlier one.
+    async fn until(&self, slots: &[Slot], epoch: u64) -> Result<Vec<T>, StoreError> {
+        let mut entities = self.found(slots).await?;
+        entities.retain(|entity| entity.epoch() <= epoch);
         Ok(entities)
     }
 

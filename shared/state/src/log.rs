@@ -8,7 +8,7 @@
 
 use cockpit_core::{
     ports::{Kv, StoreError},
-    record::{Record, load, save},
+    record::{Record, advance, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -156,8 +156,7 @@ impl<'k, K: Kv> Log<'k, K> {
     }
 
     async fn advance(&self, by: i64) -> Result<u64, StoreError> {
-        let number = self.kv.increment(&format!("{}/next", self.prefix), by).await?;
-        u64::try_from(number).map_err(|_| StoreError(format!("{}/next is negative", self.prefix)))
+        advance(self.kv, &format!("{}/next", self.prefix), by).await
     }
 
     async fn floor(&self) -> Result<u64, StoreError> {

@@ -1,7 +1,10 @@
 //! The key-value contract on the stores of the local runtime, which keep Spin's semantics.
 
 use crate::{e2e::fresh_folder, redis::Redis};
-use cockpit_core::ports::{Kv, StoreError};
+use cockpit_core::{
+    Timestamp,
+    ports::{Clock, Kv, StoreError},
+};
 use cockpit_fake::{contract, run};
 use cockpit_runtime::kv::{Error, Memory, Sqlite, Store};
 
@@ -27,6 +30,13 @@ impl<S: Store> Kv for Port<S> {
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
         self.0.increment(key, delta).map_err(failed)
+    }
+}
+
+/// A clock that stands still.
+impl<S> Clock for Port<S> {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
     }
 }
 

@@ -55,12 +55,8 @@ pub(super) async fn of<P: Kv + Clock>(
     if let Some(chosen) = known.as_ref().filter(|chosen| now.saturating_sub(chosen.read_at) < STALE) {
         return (Rc::clone(chosen), None);
     }
-    match settings::load(ports, owner.project, owner.epoch).await {
-        Ok(settings) => {
-            let chosen = Chosen::new(&settings, signal, owner, now);
-            entry.choose(Rc::clone(&chosen));
-            (chosen, None)
-        }
+    match read(ports, owner, signal, entry, now).await {
+        Ok(chosen) => (chosen, None),
         Err(cause) => match known {
             Some(chosen) => (chosen, None),
             None => (Chosen::new(&Settings::default(), signal, owner, 0), Some(cause)),
@@ -77,7 +73,14 @@ pub(super) async fn look_again<P: Kv + Clock>(
 ) -> Result<(), StoreError> {
     let now = millis(ports.now());
     if entry.chosen().is_some_and(|chosen| now.saturating_sub(chosen.read_at) >= OLD) {
-        entry.choose(Chosen::new(&settings::load(ports, owner.project, owner.epoch).await?, signal, owner, now));
+        read(ports, owner, signal, entry, now).await?;
     }
     Ok(())
+}
+
+async fn read(kv: &impl Kv, owner: Owner, signal: Signal, entry: &Entry, now: u64) -> Result<Rc<Chosen>, StoreError> {
+    let settings = settings::load(kv, owner.project, owner.epoch).await?;
+    let chosen = Chosen::new(&settings, signal, owner, now);
+    entry.choose(Rc::clone(&chosen));
+    Ok(chosen)
 }

@@ -6,10 +6,7 @@ use crate::{
     store::Port,
     tree,
 };
-use cockpit_core::{
-    ProjectId, Timestamp,
-    ports::{Clock, Kv, StoreError},
-};
+use cockpit_core::{ProjectId, ports::StoreError};
 use cockpit_runtime::kv::Sqlite;
 use cockpit_state::cockpits::{self, Ending};
 use http::Method;
@@ -22,36 +19,9 @@ const DASHBOARDS: &str =
 /// A project whose Cockpit somebody began to remove, and died.
 const DELETING: &str = "09090909-0909-0909-0909-090909090909";
 
-/// The gateway's store, with a clock that stands still.
-struct Store(Port<Sqlite>);
-
-impl Kv for Store {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(key).await
-    }
-
-    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.0.set(key, value).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.0.delete(key).await
-    }
-
-    async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.0.increment(key, delta).await
-    }
-}
-
-impl Clock for Store {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0)
-    }
-}
-
 /// Begins to remove a Cockpit, and dies.
 fn leave_deleting(gateway: &Gateway) {
-    let store = Store(Port(Sqlite::open(&gateway.folder().join("kv.db")).unwrap()));
+    let store = Port(Sqlite::open(&gateway.folder().join("kv.db")).unwrap());
     let project = ProjectId::parse(DELETING).unwrap();
     cockpit_fake::run(cockpits::activate(&store, project, async |_| Ok(()))).unwrap();
     let died = |_: &Ending| async { Err(StoreError("the process is killed here".to_owned())) };

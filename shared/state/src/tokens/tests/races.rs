@@ -153,14 +153,17 @@ fn of_two_that_take_over_a_deactivation_neither_removes_what_the_other_made() {
     );
 }
 
+/// A project with one token, which is put here.
+fn with_one(token: &std::cell::RefCell<Option<Token>>) -> Fake {
+    let fake = active();
+    token.replace(Some(made(&fake)));
+    fake
+}
+
 #[test]
 fn no_secret_outlives_a_token_that_is_deleted_while_it_is_rotated() {
     let token = std::cell::RefCell::new(None);
-    let world = || {
-        let fake = active();
-        token.replace(Some(made(&fake)));
-        fake
-    };
+    let world = || with_one(&token);
     let own = || token.borrow().clone().unwrap();
     let rotated = async |fake: &Fake| rotate(fake, &own(), SecretHash([2; 32]), soon(fake)).await.unwrap();
     let deleted = async |fake: &Fake| delete(fake, &own()).await.unwrap();
@@ -203,11 +206,7 @@ fn a_rotation_that_dies_while_its_token_is_deleted_brings_no_known_secret_back()
 #[test]
 fn of_two_rotations_at_once_the_later_stays_and_the_other_retires() {
     let token = std::cell::RefCell::new(None);
-    let world = || {
-        let fake = active();
-        token.replace(Some(made(&fake)));
-        fake
-    };
+    let world = || with_one(&token);
     let own = || token.borrow().clone().unwrap();
     at_every_pause(
         world,
