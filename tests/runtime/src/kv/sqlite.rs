@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::{Error, Store, add};
 
 /// How long a writer waits for another process that holds the file.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How long it waits before it tries again what does not wait by itself.
+const PAUSE: Duration = Duration::from_millis(10);
 
 const GET: &str = "SELECT value FROM pairs WHERE key = ?1";
 const SET: &str = "INSERT INTO pairs (key, value) VALUES (?1, ?2) \
@@ -57,10 +61,21 @@ impl Sqlite {
 fn connect(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    log_ahead(&connection)?;
     // FULL syncs the log at each commit: without it a power cut may undo reported writes.
     connection.pragma_update(None, "synchronous", "full")?;
     Ok(connection)
+}
+
+/// Turns the write-ahead log on. `SQLite` does not wait for others where two do that to a new file at once, so we do.
+fn log_ahead(connection: &Connection) -> Result<(), Error> {
+    for _ in 0..BUSY.as_millis() / PAUSE.as_millis() {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => thread::sleep(PAUSE),
+            result => return Ok(result?),
+        }
+    }
+    Ok(connection.pragma_update(None, "journal_mode", "wal")?)
 }
 
 /// A transaction that is dropped rolls back, so a panic leaves nothing half done behind the lock.

@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::{Error, Memory, Sqlite, Store};
@@ -131,6 +131,18 @@ fn no_increment_of_two_stores_on_one_file_is_lost() {
         }
     });
     assert_eq!(open(folder.path()).increment("n", 0), Ok(200));
+}
+
+#[test]
+fn many_may_open_a_new_file_at_once() {
+    for _ in 0..20 {
+        let (folder, gate) = (tempfile::tempdir().unwrap(), Barrier::new(8));
+        let open = || {
+            gate.wait();
+            count(&open(folder.path()), 1);
+        };
+        thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(open))));
+    }
 }
 
 #[test]
