@@ -3,13 +3,14 @@
 use crate::media::{Form, Media};
 use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend, json};
+use cockpit_gate::{Call, Relay, backend};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, limits, path, shown, with_usage};
+use cockpit_push::{Counted, charged, explained, limits, path, relayed, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
+    checks::Limits,
     explain::Explanation,
-    identity::{Admission, Open},
+    identity::Admission,
     loki::{self, Judged, checker::Checker},
     otlp::Items,
 };
@@ -30,21 +31,15 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let media = Media::of(call.headers())?;
-    let now = call.ports.now().micros().saturating_mul(1000);
-    if call.wants_explanation() {
-        return explain(&mut call, &media, now).await;
-    }
     let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
     let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
-    let body = call.read().await?;
-    let checker = || Checker::new(&limits, now, Counted(&meter));
-    let mut push = read(&call, &media, &body, checker())?;
-    if meter.is_unsure() {
-        meter.refresh().await?;
-        push = read(&call, &media, &body, checker())?;
+    let judged = judged(&mut call, &media, &limits, &meter).await;
+    let Read { checker, bytes, left } = charged(&call, &meter, judged).await?;
+    if call.wants_explanation() {
+        let (received, stored) = checker.entries();
+        let explanation = Explanation::new(checker.report(), &limits, received, stored);
+        return explained(&call, &meter, explanation).await;
     }
-    drop(body);
-    let Read { checker, bytes, left } = push;
     meter.pay(bytes).await?;
     meter.close(&cockpit_push::refused(checker.report())).await;
     let Some((body, coding)) = left else {
@@ -53,22 +48,11 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let headers = described(call.headers(), media.form, coding);
     let backend = backend(call.ports, "loki_url", "push_timeout").await?;
     let path = path(call.ports, "loki_push_path").await?;
-    let relayed = call.relay_as(Relay::Push, &backend, &path, &headers, body);
-    let response = with_usage(&call, &meter, relayed).await?;
+    let relay = call.relay_as(Relay::Push, &backend, &path, &headers, body);
+    let response = relayed(&call, &meter, relay).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
     let partial = response.status().is_success() && !checker.report().is_clean();
     if partial { Err(refused(&checker, &meter)) } else { Ok(response) }
-}
-
-/// What would become of a push, which is neither counted nor stored.
-async fn explain(call: &mut Call<'_, impl Ports>, media: &Media, now: i64) -> Result<Response<Body>, Refusal> {
-    let meter = Meter::peek(call.ports, &call.permit, Signal::Logs).await?;
-    let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
-    let body = call.read().await?;
-    let Read { checker, .. } = read(call, media, &body, Checker::new(&limits, now, Open))?;
-    let (received, stored) = checker.entries();
-    let usage = meter.usage().await?;
-    json(&Explanation::new(checker.report(), &limits, received, stored).with(usage.into_iter().map(shown)))
 }
 
 /// What is known of a push once it is read. Its text is not kept: many may wait for the store at once.
@@ -78,6 +62,24 @@ struct Read<'l, A> {
     bytes: u64,
     /// What is left for the backend, and its content encoding.
     left: Option<(Body, Option<&'static str>)>,
+}
+
+/// Reads a push as often as the meter needs to be sure.
+async fn judged<'l, P: Ports>(
+    call: &mut Call<'_, P>,
+    media: &Media,
+    limits: &'l Limits,
+    meter: &'l Meter<'_, P>,
+) -> Result<Read<'l, Counted<'l, 'l, P>>, Refusal> {
+    let now = call.ports.now().micros().saturating_mul(1000);
+    let body = call.read().await?;
+    let judge = || read(call, media, &body, Checker::new(limits, now, Counted(meter)));
+    let push = judge()?;
+    if !meter.is_unsure() {
+        return Ok(push);
+    }
+    meter.refresh().await?;
+    judge()
 }
 
 /// Reads a push, and cuts out what is refused.

@@ -4,15 +4,16 @@ use crate::{
     media::Version,
     written::{self, Written},
 };
+use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend, json};
+use cockpit_gate::{Call, Relay, backend};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, limits, path, refused, shown, uncut, with_usage};
+use cockpit_push::{Counted, charged, explained, limits, path, refused, relayed, uncut, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
     explain::Explanation,
-    identity::{Admission, Open},
+    identity::Admission,
     otlp::Items,
     protobuf::ProtobufError,
     remote_write::{Contents, Judged, validate, version1, version2},
@@ -37,16 +38,12 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 /// Forwards a good request byte for byte, and the good part of any other.
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let version = Version::of(call.headers())?;
-    if call.wants_explanation() {
-        return explain(&mut call, version).await;
-    }
     let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
     let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
-    let block = call.read().await?;
-    let mut push = read(&call, version, &block, &limits, &mut Counted(&meter))?;
-    if meter.is_unsure() {
-        meter.refresh().await?;
-        push = read(&call, version, &block, &limits, &mut Counted(&meter))?;
+    let judged = judged(&mut call, version, &limits, &meter).await;
+    let (block, mut push) = charged(&call, &meter, judged).await?;
+    if call.wants_explanation() {
+        return explained(&call, &meter, push.explanation(&limits)).await;
     }
     meter.pay(units(&push.sent)).await?;
     meter.close(&refused(&push.report)).await;
@@ -58,7 +55,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     };
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
     let path = path(call.ports, "mimir_push_path").await?;
-    let mut response = with_usage(&call, &meter, call.relay(Relay::Push, &backend, &path, body)).await?;
+    let mut response = relayed(&call, &meter, call.relay(Relay::Push, &backend, &path, body)).await?;
     if !response.status().is_success() {
         return Ok(response);
     }
@@ -68,17 +65,6 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     }
     written.complete(response.headers_mut());
     Ok(response)
-}
-
-/// What would become of a push, which is neither counted nor stored.
-async fn explain(call: &mut Call<'_, impl Ports>, version: Version) -> Result<Response<Body>, Refusal> {
-    let meter = Meter::peek(call.ports, &call.permit, Signal::Metrics).await?;
-    let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
-    let block = call.read().await?;
-    let Read { sent, kept, report, .. } = read(call, version, &block, &limits, &mut Open)?;
-    let values = |contents: &Contents| u64::try_from(contents.values()).unwrap_or(u64::MAX);
-    let usage = meter.usage().await?;
-    json(&Explanation::new(&report, &limits, values(&sent), values(&kept)).with(usage.into_iter().map(shown)))
 }
 
 /// What is known of a push once it is read. The request itself is not kept: many may wait for the store at once.
@@ -97,6 +83,30 @@ enum Left {
     Part(Body),
     /// Nothing that it should be sent.
     Nothing,
+}
+
+impl Read {
+    fn explanation<'r>(&'r self, limits: &'r Limits) -> Explanation<'r> {
+        let values = |contents: &Contents| u64::try_from(contents.values()).unwrap_or(u64::MAX);
+        Explanation::new(&self.report, limits, values(&self.sent), values(&self.kept))
+    }
+}
+
+/// Reads a push as often as the meter needs to be sure; gives what was sent, too.
+async fn judged<P: Ports>(
+    call: &mut Call<'_, P>,
+    version: Version,
+    limits: &Limits,
+    meter: &Meter<'_, P>,
+) -> Result<(Bytes, Read), Refusal> {
+    let block = call.read().await?;
+    let judge = || read(call, version, &block, limits, &mut Counted(meter));
+    let mut push = judge()?;
+    if meter.is_unsure() {
+        meter.refresh().await?;
+        push = judge()?;
+    }
+    Ok((block, push))
 }
 
 /// Reads a push, and cuts out what is refused.

@@ -9,11 +9,15 @@ mod media;
 use bytes::Bytes;
 use cockpit_core::{Body, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
-use cockpit_push::{path, with_usage};
+use cockpit_push::{charged, path, relayed, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::otlp;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use media::{Content, Media};
+
+/// Who asks to have a push explained must not have it stored.
+const UNEXPLAINED: &str = "explain=true is for remote write and for Loki's push: what OpenTelemetry's clients push is \
+                           judged by the backend";
 
 /// What differs between signals.
 #[derive(Debug)]
@@ -42,24 +46,34 @@ impl Export {
 /// Checks that a request is one, and forwards it byte for byte.
 pub async fn push(mut call: Call<'_, impl Ports>, export: &Export) -> Result<Response<Body>, Refusal> {
     let media = Media::of(call.headers())?;
-    let body = call.read().await?;
-    let content = media.read(&body, call.route.limits.decoded, export.items)?;
-    if content.items == 0 {
-        // Nothing was sent, so nothing is lost; Loki would call it an error.
-        return Ok(nothing(&media));
+    if call.wants_explanation() {
+        return Err(Refusal::Malformed(UNEXPLAINED.into()));
     }
     let meter = Meter::open(call.ports, &call.permit, export.signal).await?;
+    let read = read(&mut call, &media, export).await;
+    let (body, content) = charged(&call, &meter, read).await?;
+    if content.items == 0 {
+        // Nothing was sent, so nothing is lost; Loki would call it an error.
+        meter.pay_request().await?;
+        return with_usage(&call, &meter, async { Ok(nothing(&media)) }).await;
+    }
     meter.pay(export.units(&content)).await?;
     let backend = backend(call.ports, export.url, "push_timeout").await?;
     let path = path(call.ports, export.path).await?;
     let headers = media.described(call.headers());
-    let relayed = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body));
-    let mut response = with_usage(&call, &meter, relayed).await?;
+    let relay = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body));
+    let mut response = relayed(&call, &meter, relay).await?;
     // OpenTelemetry's senders drop data on every 5xx but these.
     if response.status().is_server_error() && !matches!(response.status().as_u16(), 502..=504) {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(response)
+}
+
+async fn read(call: &mut Call<'_, impl Ports>, media: &Media, export: &Export) -> Result<(Bytes, Content), Refusal> {
+    let body = call.read().await?;
+    let content = media.read(&body, call.route.limits.decoded, export.items)?;
+    Ok((body, content))
 }
 
 /// An empty response message, in the form of the request.

@@ -1,10 +1,25 @@
-//! Limits as `explain` shows them.
+//! The answer to a push that is to be explained.
 
-use cockpit_quota::meter::Used;
-use cockpit_wire::explain::Usage;
+use crate::with_usage;
+use cockpit_core::{Body, Ports, Refusal};
+use cockpit_gate::{Call, json};
+use cockpit_quota::{Meter, meter::Used};
+use cockpit_wire::explain::{Explanation, Usage};
+use http::Response;
+
+/// What would become of the push. Nothing of it is stored; to read it has cost as much as any other, so it counts as one.
+pub async fn explained<P: Ports>(
+    call: &Call<'_, P>,
+    meter: &Meter<'_, P>,
+    explanation: Explanation<'_>,
+) -> Result<Response<Body>, Refusal> {
+    meter.pay_request().await?;
+    let usage = meter.usage().await?;
+    with_usage(call, meter, async { json(&explanation.with(usage.into_iter().map(shown))) }).await
+}
 
 /// How much of a limit is used, as it is shown.
-pub fn shown(used: Used) -> Usage {
+fn shown(used: Used) -> Usage {
     let Used { owner, what, used, limit, window } = used;
     Usage { owner, what, used, limit, window_seconds: Some(window).filter(|window| *window > 0) }
 }

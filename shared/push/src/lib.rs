@@ -2,16 +2,19 @@
 //! meter that knows the limits.
 //!
 //! Not allowed here: to look at what a push says. [`Counted`] lets the meter decide on series and streams, [`refused`]
-//! tells it what was cut out, and [`with_usage`] sends what it learnt about usage to the metrics backend.
+//! tells it what was cut out, [`charged`] and [`relayed`] what came of the push, and [`with_usage`] sends what it learnt
+//! about usage to the metrics backend.
 
 #![forbid(unsafe_code)]
 
 mod counted;
 mod explain;
+mod paid;
 mod usage;
 mod variables;
 
 pub use counted::{Counted, refused, uncut};
-pub use explain::shown;
+pub use explain::explained;
+pub use paid::{charged, relayed};
 pub use usage::with_usage;
 pub use variables::{limits, path};

@@ -5,6 +5,7 @@
 //! lost a race is noticed a few seconds later, and repeated. [`store`] does the reading and writing.
 
 pub(crate) mod group;
+pub(crate) mod journal;
 pub mod store;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     set::Set,
 };
 use cockpit_core::Timestamp;
+use std::collections::HashMap;
 
 /// Seconds of an epoch.
 pub const EPOCH: u64 = 600;
@@ -49,6 +51,8 @@ pub struct Active {
     current: Set,
     previous: Set,
     count: u64,
+    /// The new ones that pushes under way hold a place for, and how many pushes do.
+    pending: HashMap<u64, u32>,
     /// Marks that the store does not have yet, and those of them that are new to it altogether.
     unsaved: u64,
     unsaved_new: u64,
@@ -100,6 +104,7 @@ impl Active {
             current: Set::new(limit),
             previous: Set::new(limit),
             count: 0,
+            pending: HashMap::new(),
             unsaved: 0,
             unsaved_new: 0,
             saved_at: None,
@@ -131,29 +136,54 @@ impl Active {
             self.recount();
         }
         self.old = millis(now).saturating_sub(self.read_at) > PAUSE && self.count >= limit / 2;
-        self.trust = if self.old { 0 } else { self.much_new().saturating_sub(self.unsaved_new) };
+        let untold = self.unsaved_new.saturating_add(self.pending());
+        self.trust = if self.old { 0 } else { self.much_new().saturating_sub(untold) };
         turned > 0
     }
 
-    /// Judges one identity, and marks it as active if it is accepted.
-    pub fn admit(&mut self, identity: u64) -> Verdict {
-        let verdict = self.judge(identity);
-        if verdict == Verdict::Accepted {
-            self.mark(identity);
-        }
-        verdict
+    /// Whether an identity is marked in this epoch.
+    pub(crate) fn knows(&self, identity: u64) -> bool {
+        self.current.contains(identity)
+    }
+
+    fn is_active(&self, identity: u64) -> bool {
+        self.current.contains(identity) || self.previous.contains(identity)
     }
 
     /// Judges one identity.
     pub(crate) fn judge(&mut self, identity: u64) -> Verdict {
-        if self.current.contains(identity) || self.previous.contains(identity) {
+        if self.is_active(identity) || self.pending.contains_key(&identity) {
             return Verdict::Accepted;
         }
-        if self.count >= self.limit && !self.old {
+        if self.room() == 0 && !self.old {
             return Verdict::Refused;
         }
         self.unsure |= self.trust == 0;
         if self.trust == 0 { Verdict::Unsure } else { Verdict::Accepted }
+    }
+
+    /// Holds a place for an identity that was accepted. Says whether it needs one, and must be [released](Self::release).
+    fn hold(&mut self, identity: u64) -> bool {
+        if self.is_active(identity) {
+            return false;
+        }
+        let holders = self.pending.entry(identity).or_default();
+        self.trust = self.trust.saturating_sub(u64::from(*holders == 0));
+        *holders = holders.saturating_add(1);
+        true
+    }
+
+    /// Gives back the place that one push held.
+    fn release(&mut self, identity: u64) {
+        let Some(holders) = self.pending.get_mut(&identity) else { return };
+        *holders = holders.saturating_sub(1);
+        if *holders == 0 {
+            self.pending.remove(&identity);
+        }
+        if self.pending.is_empty() {
+            // A map keeps the memory of the most that it ever held.
+            self.pending = HashMap::new();
+        }
     }
 
     /// Marks an identity that was accepted.
@@ -162,7 +192,6 @@ impl Active {
             return;
         }
         if !self.previous.contains(identity) {
-            self.trust = self.trust.saturating_sub(1);
             self.count += 1;
             self.unsaved_new += 1;
         }
@@ -175,7 +204,7 @@ impl Active {
         (self.trust, self.old, self.unsure) = (u64::MAX, false, false);
     }
 
-    /// Whether [`admit`](Self::admit) was unsure since the push began.
+    /// Whether [`judge`](Self::judge) was unsure since the push began.
     pub const fn is_unsure(&self) -> bool {
         self.unsure
     }
@@ -183,6 +212,11 @@ impl Active {
     /// How many are active, within a percent.
     pub const fn count(&self) -> u64 {
         self.count
+    }
+
+    /// How many places are taken: by those that are active, and by those of pushes under way.
+    pub fn taken(&self) -> u64 {
+        self.count.saturating_add(self.pending())
     }
 
     /// The key that identities are hashed with: names are chosen by senders, and one who could aim at the filter
@@ -219,7 +253,11 @@ impl Active {
     }
 
     fn room(&self) -> u64 {
-        self.limit.saturating_sub(self.count)
+        self.limit.saturating_sub(self.taken())
+    }
+
+    fn pending(&self) -> u64 {
+        u64::try_from(self.pending.len()).unwrap_or(u64::MAX)
     }
 
     /// How many new ones are let in at most until others are told of them.

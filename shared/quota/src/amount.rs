@@ -21,6 +21,11 @@ impl Amount {
         Self { units, requests: 1 }
     }
 
+    /// One push that is refused for what it says, or only explained.
+    pub const fn request() -> Self {
+        Self::push(0)
+    }
+
     /// Both parts at once, as a delta for a counter. A part that does not fit is cut to what does.
     pub fn pack(self) -> i64 {
         let packed = self.requests.min(REQUESTS) << UNIT_BITS | self.units.min(UNITS);

@@ -90,7 +90,7 @@ impl Lease {
             self.pay(due.need);
             return Step::Admit;
         }
-        if self.is_exhausted(rate) {
+        if self.is_exhausted(rate, due.need) {
             return Step::Exhausted;
         }
         Step::Ask(Ask { window, amount: Outlook::new(self, rate, due).ask(), need: due.need })
@@ -114,23 +114,34 @@ impl Lease {
         Answer { admitted, opened }
     }
 
-    /// Takes back what was paid for a push that is not let in after all.
-    pub fn give_back(&mut self, rate: &Rate, now: Timestamp, need: Amount) {
-        if self.window == rate.window(now).start {
+    /// Takes back what was paid out of this window for a push that is not let in after all.
+    pub fn give_back(&mut self, window: u64, need: Amount) {
+        if self.window == window {
             self.left = self.left.plus(need);
             self.spent = self.spent.without(need);
         }
     }
 
-    /// Whether every later ask in this window would be in vain, so that none is made.
-    pub fn is_exhausted(&self, rate: &Rate) -> bool {
-        let budget = rate.budget();
-        self.total.is_some_and(|total| total.units >= budget.units || total.requests >= budget.requests)
+    /// Takes back the units of a push that was let in, and that nobody stored: that it came stays paid for.
+    pub fn refund(&mut self, window: u64, units: u64) {
+        if self.window == window {
+            self.left.units = self.left.units.saturating_add(units);
+        }
+    }
+
+    /// Whether every later ask in this window for what such a push lacks would be in vain, so that none is made.
+    pub fn is_exhausted(&self, rate: &Rate, need: Amount) -> bool {
+        let (budget, lacks) = (rate.budget(), need.minus(self.left));
+        let gone = |total: Amount| {
+            (lacks.units > 0 && total.units >= budget.units)
+                || (lacks.requests > 0 && total.requests >= budget.requests)
+        };
+        self.total.is_some_and(gone)
     }
 
     /// Whether a push that needs this would certainly be refused now.
     pub fn refuses(&self, rate: &Rate, now: Timestamp, need: Amount) -> bool {
-        self.window == rate.window(now).start && self.is_exhausted(rate) && !self.left.covers(need)
+        self.window == rate.window(now).start && self.is_exhausted(rate, need)
     }
 
     /// What has been given out of this window's budget, to all instances, as far as this one knows.

@@ -1,25 +1,30 @@
 //! The meter: what a push function holds while it serves one push.
 //!
 //! Open it before the body is read, put each series or stream before [`admit`](Meter::admit), pay for the
-//! whole, and close it. Leases and active sets live in the instance; the store is asked when they run out.
+//! whole, and close it. A push that turns out to be bad is [charged](Meter::charge) as one push, and one that the
+//! backend did not take is [refunded](Meter::refund). Leases and active sets live in the instance; the store is asked
+//! when they run out.
 
 mod account;
 mod chosen;
 mod entry;
 mod explain;
+mod payment;
 mod tally;
 
 pub use explain::Used;
 
 use crate::{
     Signal,
-    active::group::{self, Limit, Opinion},
-    amount::Amount,
+    active::{
+        group::{self, Limit, Opinion},
+        journal::Journal,
+    },
     plans::Allowance,
     rules::{OnFailure, Rules},
-    usage::{Reason, Usage, collect::Collected},
+    usage::{Reason, Usage},
 };
-use account::{Account, Paid};
+use account::{Account, Receipt};
 use chosen::{Chosen, Owner};
 use cockpit_core::{
     Permit, Refusal, Throttle,
@@ -50,6 +55,8 @@ pub struct Meter<'p, P> {
     cockpit: Account,
     token: Option<Account>,
     waiting: RefCell<Vec<Waiting>>,
+    journal: RefCell<Journal>,
+    receipts: RefCell<Vec<Receipt>>,
     excess: Cell<Option<Limit>>,
     collected: RefCell<Option<Vec<(u64, Usage)>>>,
 }
@@ -68,13 +75,6 @@ impl<'p, P: Ports> Meter<'p, P> {
             }
         }
         meter.waiting.replace(meter.accounts().map(|account| Waiting::new(&account.entry)).collect());
-        meter.load().await?;
-        Ok(meter)
-    }
-
-    /// A meter to look at, of a push that is not counted.
-    pub async fn peek(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
-        let meter = Self::of(ports, permit, signal).await?;
         meter.load().await?;
         Ok(meter)
     }
@@ -101,6 +101,8 @@ impl<'p, P: Ports> Meter<'p, P> {
             cockpit: Account::new("cockpit", sender, allowance.rate, entry),
             token,
             waiting: RefCell::default(),
+            journal: RefCell::default(),
+            receipts: RefCell::default(),
             excess: Cell::default(),
             collected: RefCell::default(),
         };
@@ -131,10 +133,11 @@ impl<'p, P: Ports> Meter<'p, P> {
         self.chosen.budgets.labels()
     }
 
-    /// Whether a series or stream may go in. `marks` has a bit for each of the labels [watched](Self::watched) that it
-    /// carries. If [`is_unsure`](Self::is_unsure) says so afterwards, refresh, and ask for all of the push again.
+    /// Whether a series or stream may go in; it is active once the push is paid for. `marks` has a bit for each of the
+    /// labels [watched](Self::watched) that it carries. If [`is_unsure`](Self::is_unsure) says so afterwards, refresh, and ask for all of the push again.
     pub fn admit(&self, identity: u64, marks: u64) -> bool {
-        let admit = |sets: &mut group::Group| sets.admit(&self.chosen.budgets, identity, marks);
+        let mut journal = self.journal.borrow_mut();
+        let admit = |sets: &mut group::Group| sets.admit(&self.chosen.budgets, &mut journal, identity, marks);
         match self.with_sets(Opinion::Accepted, admit) {
             Opinion::Accepted | Opinion::Unsure => true,
             Opinion::Refused(limit) => {
@@ -157,6 +160,7 @@ impl<'p, P: Ports> Meter<'p, P> {
     /// Tells the store what is known here, and learns what others know.
     pub async fn refresh(&self) -> Result<(), Refusal> {
         let Some(sets) = self.cockpit.entry.sets.get() else { return Ok(()) };
+        self.journal.take();
         let refreshed = group::refresh(self.ports, &self.active_name(), sets, &self.chosen.budgets).await;
         sets.borrow_mut().settle();
         refreshed.or_else(|cause| self.without(self.rules.active, cause))
@@ -164,7 +168,7 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     /// How many series or streams are active.
     pub fn active(&self) -> u64 {
-        self.with_sets(0, |sets| sets.count(Limit::Whole))
+        self.with_sets(0, |sets| sets.count())
     }
 
     /// The refusal of series or streams that were cut out last.
@@ -173,21 +177,6 @@ impl<'p, P: Ports> Meter<'p, P> {
         let Used { what, used, limit, owner, .. } = self.used_of(limit);
         let retry = self.jitter(10, 20);
         Throttle { owner, what, limit, window: 0, current: used.max(limit), reset: retry, retry }
-    }
-
-    /// Pays for a push of this many units, or refuses it.
-    pub async fn pay(&self, units: u64) -> Result<(), Refusal> {
-        let need = Amount::push(units.max(1));
-        self.accounts().try_for_each(|account| account.could_ever_hold(need.units, self.unit()))?;
-        self.waiting.take();
-        if let Some(token) = &self.token {
-            self.pay_from(token, need).await?;
-        }
-        let paid = self.pay_from(&self.cockpit, need).await;
-        if let (Err(_), Some(token)) = (&paid, &self.token) {
-            token.give_back(self.ports.now(), need);
-        }
-        paid
     }
 
     /// Ends the push: notes how much was cut and why, and shares what was seen if it is time. Nothing here fails a push.
@@ -206,36 +195,6 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.token.iter().chain([&self.cockpit])
-    }
-
-    async fn pay_from(&self, account: &Account, need: Amount) -> Result<(), Refusal> {
-        match account.pay(self.ports, need, self.entries.life(&account.entry)).await {
-            Ok(Paid::Admitted { opened }) => {
-                if opened {
-                    self.collect(account).await;
-                }
-                self.look_again().await;
-                Ok(())
-            }
-            Ok(Paid::FromLease) => Ok(()),
-            Ok(Paid::Refused) => Err(self.throttled(account).await),
-            Err(cause) => self.without(self.rules.rates, cause),
-        }
-    }
-
-    /// Folds past minutes into the usage.
-    async fn collect(&self, account: &Account) {
-        match account.collect(self.ports, self.active()).await {
-            Ok(Collected::Minutes(minutes)) if !account.is_token() => drop(self.collected.replace(Some(minutes))),
-            Ok(Collected::Nothing | Collected::Minutes(_)) => {}
-            Err(cause) => self.log::<()>(Err(cause)),
-        }
-    }
-
-    /// Reads what the Cockpit has chosen again, if that is old. It is time for that when the store is asked anyway.
-    async fn look_again(&self) {
-        let looked = chosen::look_again(self.ports, self.owner, self.signal, &self.cockpit.entry).await;
-        self.log(looked);
     }
 
     async fn load(&self) -> Result<(), Refusal> {
@@ -263,14 +222,6 @@ impl<'p, P: Ports> Meter<'p, P> {
         let shared = group::share(self.ports, &self.active_name(), sets, self.entries.ahead()).await;
         self.log(shared);
         self.weigh();
-    }
-
-    /// The refusal because of a rate; it is noted. It may be the last that the instance sees of a push.
-    async fn throttled(&self, account: &Account) -> Refusal {
-        self.note(if account.is_token() { Reason::TokenRate } else { Reason::Rate }, 1).await;
-        self.share().await;
-        let jitter = self.jitter(0, account.rate.window / 2);
-        Refusal::Throttled(account.throttle(self.ports.now(), self.unit(), jitter))
     }
 
     /// Counts what was refused, in memory; now and then, in the store.

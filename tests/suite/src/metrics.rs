@@ -194,6 +194,45 @@ fn explain_says_what_would_be_refused_and_stores_nothing() {
 }
 
 #[test]
+fn explain_says_what_is_too_many_and_makes_nothing_active() {
+    let world = World::with(&[("quotas", "active_series=2")]);
+    let request = snappy(&["up", "down", "around"].map(|name| series(&[("__name__", name)], &[NOW])).concat());
+    for _ in 0..2 {
+        let told = push(&world, "/api/v1/push?explain=true", &[VERSION_1], &request).answer.json();
+        assert_eq!((&told["received"], &told["stored"]), (&3.into(), &2.into()), "{told}");
+        assert_eq!(told["refused"][0]["id"], "max-series-per-user", "{told}");
+        assert_eq!(told["usage"][2]["used"], 0, "{told}");
+    }
+}
+
+#[test]
+fn whatever_comes_of_a_push_it_counts_as_one() {
+    let world = World::with(&[("quotas", "metrics_requests_per_second=1")]);
+    let good = snappy(&series(&[("__name__", "up")], &[NOW]));
+    let status = |path: &str, body: &[u8]| push(&world, path, &[VERSION_1], body).answer.status;
+    for _ in 0..5 {
+        assert_eq!((status("/api/v1/push", b"no snappy"), status("/api/v1/push", &snappy(b"no protobuf"))), (400, 400));
+        world.fake.upstream.answer(Err(UpstreamError::TimedOut));
+        assert_eq!((status("/api/v1/push", &good), status("/api/v1/push?explain=true", &good)), (503, 200));
+    }
+    for (path, body) in [("/api/v1/push", b"no snappy".as_slice()), ("/api/v1/push?explain=true", &good)] {
+        assert_eq!(status(path, body), 429, "{path}");
+    }
+}
+
+#[test]
+fn a_push_that_the_backend_did_not_take_is_paid_for_when_it_comes_again() {
+    let world = World::with(&[("quotas", "samples_per_second=1")]);
+    let request = snappy(&series(&[("__name__", "up")], &[NOW; 20]));
+    let status = || push(&world, "/api/v1/push", &[VERSION_1], &request).answer.status;
+    for _ in 0..3 {
+        world.fake.upstream.answer(Err(UpstreamError::TimedOut));
+        assert_eq!(status(), 503);
+    }
+    assert_eq!([status(), status()], [200, 429]);
+}
+
+#[test]
 fn explain_shows_how_much_of_each_limit_is_used() {
     let world = World::with(&[("quotas", "samples_per_second=100 active_series=7")]);
     let request = snappy(&series(&[("__name__", "up")], &[NOW, NOW + 1]));
@@ -204,7 +243,9 @@ fn explain_shows_how_much_of_each_limit_is_used() {
         json!({"owner": "cockpit", "what": "samples", "used": 0, "limit": 2_000, "window_seconds": 20})
     );
     assert_eq!(unused[2], json!({"owner": "cockpit", "what": "active series", "used": 0, "limit": 7}));
-    assert_eq!(explain(), unused, "an explanation uses nothing");
+    assert_eq!(unused[1]["used"], 1, "to explain a push is a push");
+    let again = explain();
+    assert_eq!((&again[0], &again[1]["used"], &again[2]), (&unused[0], &2.into(), &unused[2]), "and no more than that");
     assert_eq!(push(&world, "/api/v1/push", &[VERSION_1], &request).answer.status, 200);
     let used = explain();
     assert!(used[0]["used"].as_u64() >= Some(2) && used[1]["used"].as_u64() >= Some(1), "{used}");

@@ -110,6 +110,32 @@ fn a_data_point_costs_as_much_as_a_sample() {
     assert_eq!(push(1).answer.status, 429);
 }
 
+#[test]
+fn whatever_comes_of_a_request_it_counts_as_a_push() {
+    let world = World::with(&[("quotas", "metrics_requests_per_second=1 logs_requests_per_second=1")]);
+    for (signal, window) in [(LOGS, 10), (METRICS, 20)] {
+        for number in 0..window {
+            let (body, status) = if number % 2 == 0 { ("{}", 200) } else { ("[]", 400) };
+            assert_eq!(signal.push(&world, JSON, "", body.as_bytes()).status(), (status, false));
+        }
+        for body in ["{}", "[]", signal.json] {
+            assert_eq!(signal.push(&world, JSON, "", body.as_bytes()).status(), (429, false), "{body}");
+        }
+    }
+}
+
+#[test]
+fn what_is_to_be_explained_is_not_stored() {
+    let world = World::new();
+    for signal in SIGNALS {
+        let path = format!("{}?explain=true", signal.path);
+        let pushed = push(&world, &path, &[("content-type", JSON)], signal.json.as_bytes());
+        assert_eq!(pushed.status(), (400, false));
+        let told = pushed.answer.json();
+        assert!(told["message"].as_str().unwrap().starts_with("explain=true is for"), "{told}");
+    }
+}
+
 fn data_points(count: usize) -> String {
     METRICS.json.replace("{}", &vec!["{}"; count].join(","))
 }

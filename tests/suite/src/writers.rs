@@ -152,17 +152,18 @@ fn serve(instance: &Instance<'_, impl Kv>, seed: u64, gone: i64, ledger: &Shared
         verdicts = judge();
     }
     let paid = run(meter.pay(need.units)).is_ok();
-    // Once they have been read, the series of a refused push are taken for active too.
+    // Nothing of a push that is refused becomes active.
+    if !paid {
+        return;
+    }
     with(ledger, |ledger| {
         let judged = series.iter().zip(&verdicts);
         judged.for_each(|(series, admitted)| ledger.judge(*series, *admitted, began.micros()));
         let admitted = &mut ledger.window(window).admitted;
-        *admitted = if paid { admitted.plus(need) } else { *admitted };
+        *admitted = admitted.plus(need);
     });
-    if paid {
-        let cut = verdicts.iter().filter(|admitted| !**admitted).count();
-        run(meter.close(&[(Reason::Active, u64::try_from(cut).unwrap())]));
-    }
+    let cut = verdicts.iter().filter(|admitted| !**admitted).count();
+    run(meter.close(&[(Reason::Active, u64::try_from(cut).unwrap())]));
 }
 
 /// Has everybody write through connections of their own, and looks at what came of it.

@@ -3,8 +3,11 @@
 //! A series that several budgets are for must find room in all of them. The sets of budgets are read when the first
 //! series comes that they are for, so a sender without budgets, or without such series, pays nothing for them.
 
-use super::{Active, Verdict, store};
-use crate::{budget::Budgets, life::Ahead};
+use super::{Active, Verdict, journal::Journal, store};
+use crate::{
+    budget::{Budgets, Row},
+    life::Ahead,
+};
 use cockpit_core::{
     Timestamp,
     ports::{Clock, Kv, Random, StoreError},
@@ -42,7 +45,7 @@ pub(crate) enum Limit {
 /// What is thought of one series or stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opinion {
-    /// It may go in, and is marked.
+    /// It may go in.
     Accepted,
     /// It is new, and there is no room.
     Refused(Limit),
@@ -87,34 +90,62 @@ impl Group {
         }));
     }
 
-    /// Judges one identity, and marks it as active if it is accepted. `marks` says which of the budgets' labels it
-    /// carries.
-    pub(crate) fn admit(&mut self, budgets: &Budgets, identity: u64, marks: u64) -> Opinion {
-        if marks == 0 || self.parts.is_empty() {
-            return opinion(self.whole.borrow_mut().admit(identity), Limit::Whole);
+    /// Judges one identity, which has a place in the journal if it is new and may go in. `marks` says which of the
+    /// budgets' labels it carries.
+    pub(crate) fn admit(&mut self, budgets: &Budgets, journal: &mut Journal, identity: u64, marks: u64) -> Opinion {
+        if self.knows(budgets, identity, marks) || journal.contains(identity) {
+            return Opinion::Accepted;
         }
-        let settled = self.settled;
+        let opinion = self.judge(budgets, identity, marks);
+        if opinion == Opinion::Accepted {
+            let key = self.whole.borrow().key();
+            journal.hold(key, (identity, marks), self.met(budgets, marks));
+        }
+        opinion
+    }
+
+    /// Marks as active what a push was told may go in.
+    pub(crate) fn commit(&self, budgets: &Budgets, journal: &Journal) {
+        let key = self.whole.borrow().key();
+        for (identity, marks) in journal.fresh(key) {
+            self.met(budgets, marks).for_each(|active| active.borrow_mut().mark(identity));
+        }
+    }
+
+    /// Whether an identity is marked wherever it counts.
+    fn knows(&self, budgets: &Budgets, identity: u64, marks: u64) -> bool {
+        let knows = |part: &Part| part.active.as_ref().map_or(self.settled, |active| active.borrow().knows(identity));
+        self.whole.borrow().knows(identity) && self.parts_met(budgets, marks).all(knows)
+    }
+
+    fn judge(&mut self, budgets: &Budgets, identity: u64, marks: u64) -> Opinion {
         let mut sure = true;
         for (place, (part, row)) in self.parts.iter_mut().zip(budgets.rows()).enumerate() {
-            if marks & row.mask != row.mask {
+            if !part.is_met(row, marks) {
                 continue;
             }
-            let verdict = part.active.as_ref().map(|active| active.borrow_mut().judge(identity));
-            match verdict {
+            match part.active.as_ref().map(|active| active.borrow_mut().judge(identity)) {
                 Some(Verdict::Accepted) => {}
                 Some(Verdict::Refused) => return Opinion::Refused(Limit::Budget(place)),
-                None if settled => {}
+                None if self.settled => {}
                 Some(Verdict::Unsure) | None => (part.wanted, sure) = (true, false),
             }
         }
-        let verdict = opinion(self.whole.borrow_mut().judge(identity), Limit::Whole);
-        if verdict != Opinion::Accepted || !sure {
-            return if sure || verdict != Opinion::Accepted { verdict } else { Opinion::Unsure };
+        match opinion(self.whole.borrow_mut().judge(identity), Limit::Whole) {
+            Opinion::Accepted if !sure => Opinion::Unsure,
+            opinion => opinion,
         }
-        self.whole.borrow_mut().mark(identity);
-        let met = self.parts.iter().zip(budgets.rows()).filter(|(_, row)| marks & row.mask == row.mask);
-        met.filter_map(|(part, _)| part.active.as_ref()).for_each(|active| active.borrow_mut().mark(identity));
-        Opinion::Accepted
+    }
+
+    /// The sets in which an identity counts that carries these labels.
+    fn met<'g>(&'g self, budgets: &'g Budgets, marks: u64) -> impl Iterator<Item = &'g Rc<RefCell<Active>>> {
+        let parts = self.parts_met(budgets, marks).filter_map(|part| part.active.as_ref());
+        std::iter::once(&self.whole).chain(parts)
+    }
+
+    fn parts_met<'g>(&'g self, budgets: &'g Budgets, marks: u64) -> impl Iterator<Item = &'g Part> {
+        let parts = self.parts.iter().zip(budgets.rows()).filter(move |(part, row)| part.is_met(row, marks));
+        parts.map(|(part, _)| part)
     }
 
     /// Whether anything was unsure since the push began.
@@ -138,13 +169,18 @@ impl Group {
         &self.whole
     }
 
-    /// How many are active, of all or of those that a budget is for.
-    pub(crate) fn count(&self, limit: Limit) -> u64 {
+    /// How many are active.
+    pub(crate) fn count(&self) -> u64 {
+        self.whole.borrow().count()
+    }
+
+    /// How many places are taken, of all or of those that a budget has.
+    pub(crate) fn taken(&self, limit: Limit) -> u64 {
         let active = match limit {
             Limit::Whole => Some(&self.whole),
             Limit::Budget(place) => self.parts.get(place).and_then(|part| part.active.as_ref()),
         };
-        active.map_or(0, |active| active.borrow().count())
+        active.map_or(0, |active| active.borrow().taken())
     }
 
     /// The bytes it takes in memory, about.
@@ -165,6 +201,14 @@ impl Group {
     /// The numbers of the budgets that this push needs to know more of.
     fn wanted(&self) -> Vec<u64> {
         self.parts.iter().filter(|part| part.wanted).map(|part| part.number).collect()
+    }
+}
+
+impl Part {
+    /// Whether an identity that carries these labels counts here. While a push was read, another one may have learnt of
+    /// other budgets.
+    const fn is_met(&self, row: &Row, marks: u64) -> bool {
+        self.number == row.number && marks & row.mask == row.mask
     }
 }
 

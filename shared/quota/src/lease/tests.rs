@@ -204,3 +204,17 @@ fn an_answer_that_comes_after_its_window_is_still_worth_what_was_asked() {
     assert!(lease.receive(&RATE, &ask, counter).admitted);
     assert_eq!(lease.total(), Amount::push(5), "the old window's counter says nothing of the new one");
 }
+
+#[test]
+fn what_is_given_back_is_there_again_as_long_as_its_window_lasts() {
+    let (mut lease, mut counters) = (Lease::default(), Counters::default());
+    let last = |millis, units| Due { life: 0, ..due(millis, units) };
+    assert!(pay(&mut lease, &mut counters, &last(0, 100)));
+    lease.give_back(0, Amount::push(100));
+    assert!(pay(&mut lease, &mut counters, &last(19_000, 100)));
+    assert_eq!(counters.writes, 1);
+    assert!(pay(&mut lease, &mut counters, &last(20_000, 100)));
+    lease.give_back(0, Amount::push(100));
+    assert!(pay(&mut lease, &mut counters, &last(21_000, 100)));
+    assert_eq!(counters.writes, 3, "what was of the window before is of no use");
+}

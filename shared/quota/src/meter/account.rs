@@ -32,14 +32,34 @@ pub(super) struct Account {
 }
 
 /// What became of a push.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Paid {
     /// What was held was enough.
-    FromLease,
+    FromLease(Receipt),
     /// The store gave more; `opened` says whether nobody had asked in this window before.
-    Admitted { opened: bool },
+    Admitted { receipt: Receipt, opened: bool },
     /// The window's budget is gone.
     Refused,
+}
+
+/// What was paid, and out of which window.
+#[derive(Debug)]
+pub(super) struct Receipt {
+    entry: Rc<Entry>,
+    window: u64,
+    need: Amount,
+}
+
+impl Receipt {
+    /// Takes all of it back: the push is not let in after all.
+    pub(super) fn give_back(self) {
+        self.entry.lease.borrow_mut().give_back(self.window, self.need);
+    }
+
+    /// Takes back what the push was to be stored for.
+    pub(super) fn refund(self) {
+        self.entry.lease.borrow_mut().refund(self.window, self.need.units);
+    }
 }
 
 impl Account {
@@ -94,21 +114,18 @@ impl Account {
     /// Pays for a push. `life` is how many more pushes the instance may be relied on to serve.
     pub(super) async fn pay<P: Kv + Clock>(&self, ports: &P, need: Amount, life: u64) -> Result<Paid, StoreError> {
         let due = Due { need, now: ports.now(), waiting: self.entry.waiting(), life };
+        let receipt = |window| Receipt { entry: Rc::clone(&self.entry), window, need };
         let step = self.entry.lease.borrow_mut().spend(&self.rate, &due);
         let ask = match step {
-            Step::Admit => return Ok(Paid::FromLease),
+            Step::Admit => return Ok(Paid::FromLease(receipt(self.rate.window(due.now).start))),
             Step::Exhausted => return Ok(Paid::Refused),
             Step::Ask(ask) => ask,
         };
         let key = counters::window_key(&self.sender, ask.window.start);
         let counter = ports.increment(&key, ask.amount.pack()).await?;
         let answer = self.entry.lease.borrow_mut().receive(&self.rate, &ask, counter);
-        Ok(if answer.admitted { Paid::Admitted { opened: answer.opened } } else { Paid::Refused })
-    }
-
-    /// Takes back what was paid for a push that is not let in after all.
-    pub(super) fn give_back(&self, now: Timestamp, need: Amount) {
-        self.entry.lease.borrow_mut().give_back(&self.rate, now, need);
+        let receipt = receipt(ask.window.start);
+        Ok(if answer.admitted { Paid::Admitted { receipt, opened: answer.opened } } else { Paid::Refused })
     }
 
     /// Folds past minutes into the usage. The store is not asked as long as this instance knows that it is too early.

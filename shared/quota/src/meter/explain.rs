@@ -53,7 +53,7 @@ impl<P: Ports> Meter<'_, P> {
 
     /// How much of a limit on what exists at once is used.
     pub(super) fn used_of(&self, limit: Limit) -> Used {
-        let used = self.with_sets(0, |sets| sets.count(limit));
+        let used = self.with_sets(0, |sets| sets.taken(limit));
         let row = match limit {
             Limit::Whole => None,
             Limit::Budget(place) => self.chosen.budgets.rows().get(place),

@@ -1,5 +1,6 @@
 mod budgets;
 mod forgotten;
+mod refused;
 mod tokens;
 
 use super::*;
@@ -178,7 +179,7 @@ fn what_an_instance_saw_is_shared_even_if_the_last_pushes_of_its_life_are_refuse
     let shared = || {
         let mut other = Fake::new(&[]);
         other.kv = Rc::clone(&fake.kv);
-        run(async { Meter::peek(&other, &permit(), Signal::Metrics).await?.usage().await }).unwrap()[2].used
+        run(async { Meter::open(&other, &permit(), Signal::Metrics).await?.usage().await }).unwrap()[2].used
     };
     assert_eq!(shared(), 100);
     (2..128).for_each(|_| drop(throttle(run(push(&fake, 0..20)))));

@@ -39,6 +39,23 @@ fn a_series_that_several_budgets_are_for_must_find_room_in_all_and_counts_in_non
 }
 
 #[test]
+fn a_push_that_was_begun_under_other_budgets_counts_for_none_that_it_does_not_know() {
+    let fake = Fake::new(&[]);
+    budget(&fake, &[("a", 50), ("b", 20)]);
+    assert_eq!(push_marked(&fake, 0b11, 0..10), 0);
+    let begun = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
+    let selector = Selector::new([("team".to_owned(), "b".to_owned())]).unwrap();
+    let other = Numbered { number: 1, budget: Budget { selector, active_series: Some(20), active_streams: None } };
+    run(settings::save(&fake, PROJECT, 0, &Settings::new(Plan::standard(), vec![other]))).unwrap();
+    fake.pass(20);
+    assert_eq!(push_marked(&fake, 0b1, 0..10), 0);
+    assert_eq!(push_marked(&fake, 0b1, 0..10), 0, "of the budget that is left");
+    let admitted = (100..160).filter(|number| begun.admit(identity(*number), 0b01)).count();
+    run(begun.pay(60)).unwrap();
+    assert_eq!((admitted, push_marked(&fake, 0b1, 200..220)), (60, 10));
+}
+
+#[test]
 fn the_refusal_names_the_budget_and_what_it_has() {
     let fake = Fake::new(&[]);
     budget(&fake, &[("a", 5)]);
@@ -85,7 +102,7 @@ fn a_budget_that_is_set_later_counts_what_it_sees_and_one_that_is_removed_limits
 }
 
 /// Removes the project's own set, and with it the key that all identities are hashed with.
-fn lose_key(fake: &Fake) {
+pub(super) fn lose_key(fake: &Fake) {
     let whole = format!("active/{}/", Signal::Metrics.sender(PROJECT));
     for key in fake.kv.keys().into_iter().filter(|key| key.starts_with(&whole) && !key.contains("/b")) {
         run(fake.delete(&key)).unwrap();
@@ -152,7 +169,7 @@ fn explain_shows_how_much_of_each_budget_is_used() {
     budget(&fake, &[("a", 50), ("b", 20)]);
     push_marked(&fake, 1, 0..30);
     fake.forget();
-    let shown = run(async { Meter::peek(&fake, &permit(), Signal::Metrics).await?.usage().await }).unwrap();
+    let shown = run(async { Meter::open(&fake, &permit(), Signal::Metrics).await?.usage().await }).unwrap();
     let shown: Vec<_> = shown.iter().map(|used| (&*used.owner, used.what, used.used, used.limit)).collect();
     assert_eq!(
         shown[2..],

@@ -91,7 +91,7 @@ fn a_limited_token_stays_below_a_fiftieth_of_a_write_under_load_and_leaves_no_ke
 fn explain_shows_the_tokens_limits_first() {
     let fake = Fake::new(&[]);
     push_by(&fake, &limited(5), 0..40).unwrap();
-    let used = run(async { Meter::peek(&fake, &limited(5), Signal::Metrics).await?.usage().await }).unwrap();
+    let used = run(async { Meter::open(&fake, &limited(5), Signal::Metrics).await?.usage().await }).unwrap();
     assert_eq!((&*used[0].owner, used[0].what, used[0].used, used[0].limit), ("token", "samples", 40, 100));
     assert_eq!(used.iter().filter(|used| used.owner == "token").count(), 1, "of pushes it has no limit");
     assert_eq!(used.iter().filter(|used| used.owner == "cockpit").count(), 3);
