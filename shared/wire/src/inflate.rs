@@ -58,5 +58,5 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;

@@ -135,5 +135,5 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;

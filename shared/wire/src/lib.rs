@@ -7,9 +7,16 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+#![cfg_attr(
+    any(test, fuzzing),
+    allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests, which a fuzzer uses as well")
+)]
+#![cfg_attr(fuzzing, allow(dead_code, unused_imports, reason = "what only tests use"))]
 
 pub mod checks;
 pub mod explain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod identity;
 pub mod inflate;
 pub mod json;
@@ -23,7 +30,7 @@ mod siphash;
 pub mod snappy;
 mod words;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod random;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod scramble;

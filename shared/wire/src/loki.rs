@@ -5,7 +5,7 @@ pub mod checker;
 pub mod json;
 pub mod labels;
 pub mod protobuf;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod recorder;
 
 use crate::patch::Patch;

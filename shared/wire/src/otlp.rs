@@ -83,5 +83,5 @@ fn varints(packed: &[u8]) -> Result<(), ProtobufError> {
     Ok(())
 }
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;

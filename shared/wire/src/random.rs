@@ -1,27 +1,11 @@
 //! Inputs for tests that try many: random ones that repeat, and every way to damage one.
 
-/// How much longer than usual, and from which seed on, `scripts/fuzz` wants it: `FUZZ_FACTOR`, `FUZZ_SEED`.
-fn wanted(variable: &str) -> Option<u64> {
-    #[expect(clippy::disallowed_methods, reason = "this is how a script speaks to a test")]
-    std::env::var(variable).ok()?.parse().ok()
-}
-
-/// How many rounds a test that usually does this many should do.
-pub(crate) fn rounds(usual: u64) -> u64 {
-    usual * wanted("FUZZ_FACTOR").unwrap_or(1)
-}
-
 /// A generator: splitmix64.
 pub(crate) struct Random(u64);
 
 impl Random {
     /// The generator of this seed.
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_add(wanted("FUZZ_SEED").unwrap_or(0)))
-    }
-
-    /// The generator of this seed whatever `scripts/fuzz` wants.
-    pub(crate) fn fixed(seed: u64) -> Self {
         Self(seed)
     }
 

@@ -144,7 +144,7 @@ fn characters(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod reference;
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;

@@ -107,5 +107,5 @@ impl fmt::Display for SnappyError {
 
 impl std::error::Error for SnappyError {}
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;

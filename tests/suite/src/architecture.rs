@@ -145,6 +145,8 @@ const LICENCES: &[&str] = &[
     "BSL-1.0",
     "CDLA-Permissive-2.0",
     "Apache-2.0 WITH LLVM-exception",
+    // The fuzzer's, which is in nothing that runs.
+    "NCSA",
     // Used unchanged by the local runtime's router, which is Spin's own.
     "MPL-2.0+",
 ];

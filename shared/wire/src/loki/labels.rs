@@ -246,5 +246,5 @@ impl fmt::Display for LabelsError {
 
 impl std::error::Error for LabelsError {}
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;

@@ -151,5 +151,5 @@ fn pair(message: &[u8]) -> Result<(bool, usize), ProtobufError> {
     Ok((name == LEVEL, name.len().saturating_add(value.len())))
 }
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;
