@@ -209,6 +209,9 @@ impl<'p, P: Ports> Meter<'p, P> {
     }
 
     async fn pay_from(&self, account: &Account, need: Amount) -> Result<(), Refusal> {
+        if let Err(cause) = self.reach(account).await {
+            return self.without(self.rules.rates, cause);
+        }
         match account.pay(self.ports, need, self.entries.life(&account.entry)).await {
             Ok(Paid::Admitted { opened }) => {
                 if opened {
@@ -223,12 +226,21 @@ impl<'p, P: Ports> Meter<'p, P> {
         }
     }
 
+    /// Makes sure that what is counted now will be found.
+    async fn reach(&self, account: &Account) -> Result<(), StoreError> {
+        self.remember(account, account.reach(self.ports, self.active()).await?);
+        Ok(())
+    }
+
     /// Folds past minutes into the usage.
     async fn collect(&self, account: &Account) {
-        match account.collect(self.ports, self.active()).await {
-            Ok(Collected::Minutes(minutes)) if !account.is_token() => drop(self.collected.replace(Some(minutes))),
-            Ok(Collected::Nothing | Collected::Minutes(_)) => {}
-            Err(cause) => self.log::<()>(Err(cause)),
+        let collected = account.collect(self.ports, self.active()).await;
+        self.log(collected.map(|collected| self.remember(account, collected)));
+    }
+
+    fn remember(&self, account: &Account, collected: Collected) {
+        if let (Collected::Minutes(minutes), false) = (collected, account.is_token()) {
+            self.collected.replace(Some(minutes));
         }
     }
 
@@ -275,7 +287,10 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     /// Counts what was refused, in memory; now and then, in the store.
     async fn note(&self, reason: Reason, count: u64) {
-        let noted = self.cockpit.note(self.ports, reason, count, self.entries.lives()).await;
+        let noted = match self.reach(&self.cockpit).await {
+            Ok(()) => self.cockpit.note(self.ports, reason, count, self.entries.lives()).await,
+            Err(cause) => Err(cause),
+        };
         self.log(noted);
     }
 

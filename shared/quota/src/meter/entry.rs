@@ -40,6 +40,8 @@ pub(super) struct Entry {
     pub(super) sets: OnceCell<RefCell<Group>>,
     /// The first minute in which there may be usage to collect.
     pub(super) collects_at: Cell<u64>,
+    /// The first minute in which nothing may be counted before a look at the usage.
+    pub(super) counts_until: Cell<u64>,
     chosen: RefCell<Option<Rc<Chosen>>>,
     tally: Cell<Tally>,
     served: Cell<u64>,
