@@ -157,6 +157,11 @@ impl History {
         self.from.saturating_add(REACH)
     }
 
+    /// Its sender's number on the roster; 0 if it is not on it.
+    pub const fn place(&self) -> u64 {
+        self.place
+    }
+
     /// All of the last 31 days.
     pub fn total(&self) -> Usage {
         self.days.iter().fold(Usage::default(), |sum, day| sum.plus(day))

@@ -246,7 +246,11 @@ fn whoever_opens_a_window_collects_the_past_ones_and_tells_of_them_once() {
     let minutes: Vec<_> = told.concat();
     assert!(minutes.len() >= 15 && told.len() < 7, "{told:?}");
     assert!(minutes.iter().zip(&minutes[1..]).all(|(one, next)| one.0 + 60 == next.0 && one.1.units < next.1.units));
-    assert_eq!(run(roster::list(&fake, 1, 9)).unwrap(), [Signal::Metrics.sender(PROJECT)], "it is on the roster once");
+    assert_eq!(
+        run(roster::list(&fake, 1, 9)).unwrap(),
+        [(1, Signal::Metrics.sender(PROJECT))],
+        "it is on the roster once"
+    );
 }
 
 #[test]
