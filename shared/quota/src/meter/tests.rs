@@ -320,9 +320,25 @@ fn pushes_that_are_never_paid_for_do_not_fill_the_memory() {
         assert_eq!(run(push_with(&fake, permit, 0..10_000, |_| 0)).unwrap(), 0);
     }
     fake.forget();
-    let first = Rc::downgrade(&run(Meter::open(&fake, &permits[0], Signal::Metrics)).unwrap().cockpit.entry);
+    let first = Rc::downgrade(run(Meter::open(&fake, &permits[0], Signal::Metrics)).unwrap().sets.get().unwrap());
     for permit in &permits[1..] {
         run(Meter::open(&fake, permit, Signal::Metrics)).unwrap();
     }
     assert!(first.upgrade().is_none(), "forty sets of 450 kilobytes");
+}
+
+#[test]
+fn large_sets_make_room_for_each_other_and_drop_nobodys_lease() {
+    let fake = Fake::new(&[]);
+    for _ in 0..20 {
+        fake.micros.set(fake.micros.get() + 2_000);
+        run(push(&fake, 0..1)).unwrap();
+    }
+    for number in 10..50 {
+        run(push_with(&fake, &permit_of(ProjectId::from_bytes([number; 16])), 0..10_000, |_| 0)).unwrap();
+    }
+    fake.kv.take_operations();
+    run(push(&fake, 0..1)).unwrap();
+    assert_eq!(fake.kv.take_operations(), Operations { reads: 2, writes: 0 }, "only its sets are read again");
+    const { assert!(size_of::<entry::Entry>() < 512) };
 }
