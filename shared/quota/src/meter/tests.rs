@@ -282,6 +282,20 @@ fn after_a_pause_the_first_push_goes_by_what_was_chosen_meanwhile() {
 }
 
 #[test]
+fn after_a_pause_explain_goes_by_what_was_chosen_meanwhile() {
+    let fake = Fake::new(&[]);
+    run(push(&fake, 0..1)).unwrap();
+    let selector = Selector::new([("team".to_owned(), "a".to_owned())]).unwrap();
+    let budget = Budget { selector, active_series: Some(5), active_streams: None };
+    let settings = Settings::new(Plan::find("premium").unwrap(), vec![crate::Numbered { number: 1, budget }]);
+    run(settings::save(&fake, PROJECT, 0, &settings)).unwrap();
+    fake.pass(30);
+    let meter = run(Meter::peek(&fake, &permit(), Signal::Metrics)).unwrap();
+    assert_eq!((meter.chosen.plan.name, meter.watched().len()), ("premium", 1));
+    assert!(run(meter.usage()).unwrap().iter().any(|used| used.owner.starts_with("budget") && used.limit == 5));
+}
+
+#[test]
 fn what_an_earlier_cockpit_chose_is_forgotten_with_the_first_push_to_the_next() {
     let fake = Fake::new(&[]);
     let premium = Settings::new(Plan::find("premium").unwrap(), vec![]);
