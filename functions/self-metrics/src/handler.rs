@@ -1,77 +1,56 @@
-//! Whose usage is shown, and what of it.
+//! Whose usage is asked for.
 
-use crate::text::Text;
-use cockpit_api::Query;
-use cockpit_core::{Body, Operation, Ports, ProjectId, Refusal};
-use cockpit_gate::Call;
-use cockpit_quota::{
-    Limits, Signal, roster, settings,
-    usage::{self, Usage, metrics::Kind},
+use crate::{
+    senders::{Sender, by_project, show},
+    text::Text,
 };
-use cockpit_state::cockpits;
+use cockpit_api::{Page, Query};
+use cockpit_core::{Body, Operation, Ports, Refusal};
+use cockpit_gate::Call;
+use cockpit_quota::{Signal, roster, usage::metrics::Kind};
 use http::Response;
+
+const SENDERS: &str = "Senders on this page of the roster.";
+const PLACES: &str = "Places on the roster, empty ones among them: a page has so many as its size says.";
 
 /// Serves the rows of this function.
 pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     match call.route.operation {
-        Operation::ShowUsage => show(&call).await,
+        Operation::ShowUsage => answer(&call).await,
         _ => Err(call.misrouted()),
     }
 }
 
-async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+/// What a project sends, or those of a page of the roster.
+async fn answer(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
+    let query = Query::parse(call.query());
+    let (named, page) = (query.project()?, query.page()?);
     let mut text = Text::default();
-    for (project, signal) in senders(call, &mut text).await? {
-        // An instance may bring somebody back to the roster who has been deactivated.
-        if let Some(cockpit) = cockpits::find(call.ports, project).await? {
-            let settings = settings::load(call.ports, project, cockpit.epoch()).await?;
-            let limits = settings.limits(call.ports).await?;
-            describe(call.ports, project, signal, &limits, &mut text).await?;
+    match call.permit.observed(named) {
+        Ok(project) => {
+            let both = Signal::ALL.map(|signal| Sender { project, signal, place: None });
+            show(call.ports, &both, &mut text).await?;
         }
+        // Only the operator's key has no project of its own.
+        Err(_) if named.is_none() => list(call.ports, page, &mut text).await?,
+        Err(refusal) => return Err(refusal),
     }
     Ok(text.into_response())
 }
 
-/// Whose usage is asked for: a project's, or those of a page of the roster, which tells how many there are.
-async fn senders(call: &Call<'_, impl Ports>, text: &mut Text) -> Result<Vec<(ProjectId, Signal)>, Refusal> {
-    let query = Query::parse(call.query());
-    let (named, page) = (query.project()?, query.page()?);
-    match call.permit.observed(named) {
-        Ok(project) => return Ok(both(project)),
-        // Only the operator's key has no project of its own.
-        Err(_) if named.is_none() => {}
-        Err(refusal) => return Err(refusal),
-    }
-    let all = roster::len(call.ports).await?;
-    text.add("cockpit_senders", "Senders there are; a page of this shows some of them.", Kind::Gauge, &[], all);
+/// The senders of a page of the roster.
+async fn list(ports: &impl Ports, page: Page, text: &mut Text) -> Result<(), Refusal> {
     let (first, most) = page.bounds();
     let (first, most) = (u64::try_from(first).unwrap_or(u64::MAX), u64::try_from(most).unwrap_or(u64::MAX));
-    let listed = roster::list(call.ports, first.saturating_add(1), most).await?;
-    Ok(listed.iter().filter_map(|sender| Signal::of_sender(sender)).collect())
-}
-
-fn both(project: ProjectId) -> Vec<(ProjectId, Signal)> {
-    Signal::ALL.into_iter().map(|signal| (project, signal)).collect()
-}
-
-async fn describe(
-    ports: &impl Ports,
-    project: ProjectId,
-    signal: Signal,
-    limits: &Limits,
-    text: &mut Text,
-) -> Result<(), Refusal> {
-    let sender = signal.sender(project);
-    let history = usage::read(ports, &sender, &limits.of(signal).rate, ports.now()).await?;
-    let id = project.to_string();
-    let ever = Usage { active: history.active(), ..history.ever };
-    for metric in usage::metrics::metrics(signal, &ever) {
-        let labels = [&[("project_id", id.as_str())], &metric.labels[..]].concat();
-        text.add(metric.name, metric.help, metric.kind, &labels, metric.value);
+    let listed = roster::list(ports, first.saturating_add(1), most).await?;
+    let mut shown = 0_u64;
+    for senders in by_project(listed) {
+        shown = shown.saturating_add(show(ports, &senders, text).await?);
     }
-    for (name, limit) in limits.named(signal) {
-        let help = "The limits in force, by their names in the variable quotas.";
-        text.add("cockpit_limit", help, Kind::Gauge, &[("project_id", &id), ("limit", name)], limit);
-    }
+    text.add("cockpit_senders", SENDERS, Kind::Gauge, &[], shown);
+    text.add("cockpit_roster_places", PLACES, Kind::Gauge, &[], roster::places(ports).await?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

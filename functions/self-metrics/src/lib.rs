@@ -6,6 +6,7 @@
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 
 pub mod handler;
+mod senders;
 mod text;
 
 #[cfg(target_arch = "wasm32")]

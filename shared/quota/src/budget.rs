@@ -14,7 +14,7 @@ pub const LABELS: usize = 3;
 /// The most budgets of a project.
 pub const MOST: usize = 20;
 
-/// The most that a budget may allow: sets of it must fit the memory of an instance.
+/// The most that may be active: a set of it must fit the memory of an instance.
 pub const MOST_ACTIVE: u64 = 4_000_000;
 
 /// The most bytes of a selector's names and values together: the settings are read by every new instance.
@@ -64,8 +64,8 @@ pub(crate) struct Row {
     pub(crate) number: u64,
     /// Its selector.
     pub(crate) selector: String,
-    /// How many may be active.
-    pub(crate) limit: u64,
+    /// How many may be active, by what was chosen.
+    limit: u64,
     /// A bit for each of its labels.
     pub(crate) mask: u64,
 }
@@ -100,6 +100,13 @@ impl Budgets {
     /// The budgets.
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
+    }
+}
+
+impl Row {
+    /// How many may be active in a Cockpit that has room for so many: a budget may be larger, but sets of it need not.
+    pub(crate) fn limit(&self, whole: u64) -> u64 {
+        self.limit.min(whole)
     }
 }
 

@@ -30,9 +30,9 @@ use cockpit_core::{
     Permit, Refusal, Throttle,
     ports::{Clock, Config, Kv, Log, Memory, Random, StoreError},
 };
-use entry::{Entries, Waiting};
+use entry::{Entries, Sets, Waiting};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 
@@ -52,6 +52,7 @@ pub struct Meter<'p, P> {
     chosen: Rc<Chosen>,
     retention: Option<u64>,
     entries: Rc<Entries>,
+    sets: OnceCell<Sets>,
     cockpit: Account,
     token: Option<Account>,
     waiting: RefCell<Vec<Waiting>>,
@@ -97,6 +98,7 @@ impl<'p, P: Ports> Meter<'p, P> {
             rules,
             retention: failed.is_none().then(|| chosen.plan.retention(signal)),
             chosen,
+            sets: entries.sets(&sender).map_or_else(OnceCell::new, OnceCell::from),
             entries,
             cockpit: Account::new("cockpit", sender, allowance.rate, entry),
             token,
@@ -159,7 +161,7 @@ impl<'p, P: Ports> Meter<'p, P> {
 
     /// Tells the store what is known here, and learns what others know.
     pub async fn refresh(&self) -> Result<(), Refusal> {
-        let Some(sets) = self.cockpit.entry.sets.get() else { return Ok(()) };
+        let Some(sets) = self.sets.get() else { return Ok(()) };
         self.journal.take();
         let refreshed = group::refresh(self.ports, &self.active_name(), sets, &self.chosen.budgets).await;
         sets.borrow_mut().settle();
@@ -198,35 +200,35 @@ impl<'p, P: Ports> Meter<'p, P> {
     }
 
     async fn load(&self) -> Result<(), Refusal> {
-        let (limit, now, sets) = (self.allowance.active, self.ports.now(), self.cockpit.entry.sets.get());
+        let (limit, now, sets) = (self.allowance.active, self.ports.now(), self.sets.get());
         let known = sets.is_some_and(|sets| !sets.borrow_mut().begin(limit, &self.chosen.budgets, now));
         if known {
             return Ok(());
         }
-        match group::load(self.ports, &self.active_name(), limit, sets).await {
-            Ok(found) => {
-                if let Some(mut found) = found {
-                    found.begin(limit, &self.chosen.budgets, now);
-                    drop(self.cockpit.entry.sets.set(RefCell::new(found)));
-                }
-                self.weigh();
+        match group::load(self.ports, &self.active_name(), limit, sets.map(|sets| &**sets)).await {
+            Ok(Some(mut found)) => {
+                found.begin(limit, &self.chosen.budgets, now);
+                self.sets.get_or_init(|| self.entries.keep(&self.cockpit.sender, found));
                 Ok(())
             }
+            Ok(None) => Ok(()),
             Err(cause) => self.without(self.rules.active, cause),
         }
     }
 
     /// Tells others what was seen here, if it is time.
     async fn share(&self) {
-        let Some(sets) = self.cockpit.entry.sets.get() else { return };
+        let Some(sets) = self.sets.get() else { return };
         let shared = group::share(self.ports, &self.active_name(), sets, self.entries.ahead()).await;
         self.log(shared);
-        self.weigh();
     }
 
     /// Counts what was refused, in memory; now and then, in the store.
     async fn note(&self, reason: Reason, count: u64) {
-        let noted = self.cockpit.note(self.ports, reason, count, self.entries.lives()).await;
+        let noted = match self.reach(&self.cockpit).await {
+            Ok(()) => self.cockpit.note(self.ports, reason, count, self.entries.lives()).await,
+            Err(cause) => Err(cause),
+        };
         self.log(noted);
     }
 
@@ -246,12 +248,8 @@ impl<'p, P: Ports> Meter<'p, P> {
         }
     }
 
-    fn weigh(&self) {
-        self.entries.weigh(&self.cockpit.sender, self.with_sets(0, |sets| sets.bytes()));
-    }
-
     fn with_sets<T>(&self, absent: T, then: impl FnOnce(&mut group::Group) -> T) -> T {
-        self.cockpit.entry.sets.get().map_or(absent, |sets| then(&mut sets.borrow_mut()))
+        self.sets.get().map_or(absent, |sets| then(&mut sets.borrow_mut()))
     }
 
     fn active_name(&self) -> String {
@@ -270,6 +268,13 @@ impl<'p, P: Ports> Meter<'p, P> {
         let [first, second, ..] = self.ports.bytes();
         let random = u64::from(u16::from_le_bytes([first, second]));
         low.saturating_add(random.checked_rem(high.saturating_sub(low).saturating_add(1)).unwrap_or(0))
+    }
+}
+
+/// However a push ends.
+impl<P> Drop for Meter<'_, P> {
+    fn drop(&mut self) {
+        self.sets.get().into_iter().for_each(|sets| self.entries.fit(&self.cockpit.sender, sets));
     }
 }
 

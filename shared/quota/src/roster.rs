@@ -1,7 +1,7 @@
 //! The roster: who has ever sent anything, so that an operator can be shown them all. The store has no scan.
 //!
 //! A sender is added when its first window is opened, and stays until it is forgotten. One that was added twice stands
-//! there twice.
+//! there twice; its history knows [which place](crate::usage::History::place) is its own.
 
 use crate::usage::counters;
 use cockpit_core::ports::{Kv, StoreError};
@@ -20,19 +20,19 @@ pub async fn remove(kv: &impl Kv, number: u64) -> Result<(), StoreError> {
     kv.delete(&key(number)).await
 }
 
-/// How many senders there ever were.
-pub async fn len(kv: &impl Kv) -> Result<u64, StoreError> {
+/// How many places were ever given; some may be empty by now.
+pub async fn places(kv: &impl Kv) -> Result<u64, StoreError> {
     Ok(counters::read(kv, NEXT).await?.and_then(|next| u64::try_from(next).ok()).unwrap_or(0))
 }
 
-/// Up to `most` senders, from the one of this number on; the first has number 1.
-pub async fn list(kv: &impl Kv, first: u64, most: u64) -> Result<Vec<String>, StoreError> {
-    let end = len(kv).await?.min(first.saturating_add(most).saturating_sub(1));
+/// Up to `most` senders with their numbers, from this number on; the first is 1.
+pub async fn list(kv: &impl Kv, first: u64, most: u64) -> Result<Vec<(u64, String)>, StoreError> {
+    let end = places(kv).await?.min(first.saturating_add(most).saturating_sub(1));
     let mut senders = Vec::new();
     for number in first..=end {
         // A number without a name was taken by a call that died.
         let name = kv.get(&key(number)).await?.and_then(|bytes| String::from_utf8(bytes).ok());
-        senders.extend(name);
+        senders.extend(name.map(|name| (number, name)));
     }
     Ok(senders)
 }
@@ -49,14 +49,15 @@ mod tests {
     #[test]
     fn senders_are_listed_in_pages_in_the_order_in_which_they_came() {
         let fake = Fake::new(&[]);
-        assert_eq!((run(len(&fake)).unwrap(), run(list(&fake, 1, 10)).unwrap()), (0, vec![]));
+        assert_eq!((run(places(&fake)).unwrap(), run(list(&fake, 1, 10)).unwrap()), (0, vec![]));
         for name in ["a", "b", "c"] {
             run(add(&fake, name)).unwrap();
         }
         run(remove(&fake, 2)).unwrap();
-        assert_eq!(run(len(&fake)).unwrap(), 3);
-        assert_eq!(run(list(&fake, 1, 3)).unwrap(), ["a", "c"]);
-        assert_eq!(run(list(&fake, 3, 10)).unwrap(), ["c"]);
-        assert_eq!(run(list(&fake, 4, 10)).unwrap(), Vec::<String>::new());
+        assert_eq!(run(places(&fake)).unwrap(), 3);
+        for (first, most, want) in [(1, 3, &[(1, "a"), (3, "c")][..]), (3, 10, &[(3, "c")]), (4, 10, &[])] {
+            let listed = run(list(&fake, first, most)).unwrap();
+            assert!(listed.iter().map(|(number, name)| (*number, &**name)).eq(want.iter().copied()), "{listed:?}");
+        }
     }
 }

@@ -14,6 +14,9 @@ const EXACT_ALWAYS: u64 = 1_024;
 /// The bytes of a filter that go under one key: hosted stores take a megabyte.
 const PART_WORDS: usize = 64 * 1024;
 
+/// The bytes of a part before its words: the kind, the limit and the number of parts.
+pub(crate) const HEAD: usize = 1 + 8 + 8;
+
 /// More parts than that no set has.
 pub(crate) const MOST_PARTS: usize = 32;
 
@@ -134,7 +137,7 @@ impl Set {
             Kind::Exact(set) => (0, set.iter().copied().collect()),
             Kind::Filter(bloom) => (1, bloom.words().chunks(PART_WORDS).nth(part).unwrap_or_default().to_vec()),
         };
-        let mut bytes = Vec::with_capacity(words.len().saturating_mul(8).saturating_add(17));
+        let mut bytes = Vec::with_capacity(words.len().saturating_mul(8).saturating_add(HEAD));
         bytes.push(kind);
         bytes.extend_from_slice(&self.limit.to_le_bytes());
         bytes.extend_from_slice(&u64::try_from(self.parts()).unwrap_or(1).to_le_bytes());
@@ -144,29 +147,38 @@ impl Set {
 
     /// How many parts a set has, of which this is the first; `None` if it is no part.
     pub fn parts_of(first: &[u8]) -> Option<usize> {
-        let parts = u64::from_le_bytes(first.get(9..17)?.try_into().ok()?);
+        let parts = u64::from_le_bytes(first.get(9..HEAD)?.try_into().ok()?);
         usize::try_from(parts).ok().filter(|parts| (1..=MOST_PARTS).contains(parts))
     }
 
-    /// Reads a set back from all its parts; `None` if they are not the parts of one.
+    /// Reads a set back from its parts; `None` if they are not the parts of one. If the last ones are missing, it is what
+    /// the others say.
     pub fn decode(parts: &[Vec<u8>]) -> Option<Self> {
         let first = parts.first()?;
         let limit = u64::from_le_bytes(first.get(1..9)?.try_into().ok()?);
         let mut words = Vec::new();
         for part in parts {
-            let (chunks, rest) = part.get(17..)?.as_chunks::<8>();
-            if part.get(..9) != first.get(..9) || !rest.is_empty() {
+            let (chunks, rest) = part.get(HEAD..)?.as_chunks::<8>();
+            if part.get(..HEAD) != first.get(..HEAD) || !rest.is_empty() {
                 return None;
             }
             words.extend(chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)));
         }
         let kind = match first.first()? {
             0 => Kind::Exact(words.into_iter().collect()),
-            1 if words.len() == Bloom::for_limit(limit).words().len() => Kind::Filter(Bloom::from_words(words)),
+            1 => Kind::Filter(rest_empty(Bloom::for_limit(limit).words().len(), words)?),
             _ => return None,
         };
         Some(Self { limit, kind })
     }
+}
+
+/// A filter of this many words, of which the first are known: as many as some parts have, or all.
+fn rest_empty(whole: usize, mut words: Vec<u64>) -> Option<Bloom> {
+    let known = words.len();
+    let fits = known == whole || (known > 0 && known < whole && known.is_multiple_of(PART_WORDS));
+    words.resize(whole, 0);
+    fits.then(|| Bloom::from_words(words))
 }
 
 fn filter(limit: u64, identities: &HashSet<u64>) -> Bloom {
@@ -223,6 +235,17 @@ mod tests {
             assert_eq!(Set::parts_of(&parts[0]), Some(parts.len()));
             assert_eq!(Set::decode(&parts).unwrap(), set);
         }
+    }
+
+    #[test]
+    fn a_set_whose_last_parts_are_missing_is_what_the_first_ones_say() {
+        let whole = of(1_500_000, 0..50_000);
+        let parts: Vec<_> = (0..whole.parts()).map(|part| whole.encode(part)).collect();
+        let some = Set::decode(&parts[..2]).unwrap();
+        assert!(whole.includes(&some) && !some.includes(&whole) && !some.is_empty());
+        let mut mended = some;
+        mended.absorb(whole.clone());
+        assert_eq!(mended, whole);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! Whoever opens a window [collects](collect::collect): it folds the counters of past minutes into the sender's history
 //! and removes them. So usage costs no write of its own, and keys are bounded: a history, and the counters of the last
-//! few minutes. It is exact to the lease: what a dropped instance had leased and not spent counts as used.
+//! few minutes. Who dies before it collects leaves that to others, and so that they find what it counted, nobody counts
+//! more than a few minutes [after](collect::reach) the last collection. Usage is exact to the lease: what a dropped
+//! instance had leased and not spent counts as used.
 
 pub mod collect;
 pub mod counters;
@@ -148,6 +150,16 @@ impl History {
         put(&mut self.hours, HOURS, used);
         put(&mut self.days, DAYS, used);
         self.ever = self.ever.plus(&used);
+    }
+
+    /// The first minute in which nothing was counted yet.
+    const fn until(&self) -> u64 {
+        self.from.saturating_add(REACH)
+    }
+
+    /// Its sender's number on the roster; 0 if it is not on it.
+    pub const fn place(&self) -> u64 {
+        self.place
     }
 
     /// All of the last 31 days.

@@ -12,13 +12,24 @@ use cockpit_core::{
     Timestamp,
     ports::{Clock, Kv, Random, StoreError},
 };
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// The bytes of memory that sets may take: seventeen senders at 250,000 series, or one at four million.
+pub(crate) const AT_MOST: usize = 16 << 20;
+
+/// So many of them those of one sender's budgets, between its pushes: nine at 250,000.
+const BUDGETS_AT_MOST: usize = AT_MOST / 2;
 
 /// The sets of one sender.
 #[derive(Debug)]
 pub(crate) struct Group {
     whole: Rc<RefCell<Active>>,
     parts: Vec<Part>,
+    /// How many pushes have begun.
+    pushes: u64,
     /// Whether this push makes do with what is known.
     settled: bool,
 }
@@ -31,6 +42,15 @@ struct Part {
     active: Option<Rc<RefCell<Active>>>,
     /// Whether this push needs what the store knows of it.
     wanted: bool,
+    /// In which push a series or stream last came that it is for.
+    met: Cell<u64>,
+}
+
+/// The set of a budget for which there is no room.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    number: u64,
+    active: Rc<RefCell<Active>>,
 }
 
 /// What a series or stream was refused for.
@@ -56,12 +76,13 @@ pub(crate) enum Opinion {
 impl Group {
     /// The group around a Cockpit's set.
     pub(crate) fn new(whole: Active) -> Self {
-        Self { whole: Rc::new(RefCell::new(whole)), parts: Vec::new(), settled: false }
+        Self { whole: Rc::new(RefCell::new(whole)), parts: Vec::new(), pushes: 0, settled: false }
     }
 
     /// Begins a push. Says whether the Cockpit's set must be read first.
     pub(crate) fn begin(&mut self, limit: u64, budgets: &Budgets, now: Timestamp) -> bool {
         self.settled = false;
+        self.pushes += 1;
         let turned = self.whole.borrow_mut().begin(limit, now);
         self.arrange(budgets);
         let key = self.whole.borrow().key();
@@ -70,7 +91,7 @@ impl Group {
             // What is known of another epoch, or under another key, is better read again.
             let good = part.active.as_ref().is_some_and(|active| {
                 let mut active = active.borrow_mut();
-                !active.begin(row.limit, now) && active.key() == key
+                !active.begin(row.limit(limit), now) && active.key() == key
             });
             part.active = part.active.take().filter(|_| good);
         }
@@ -86,7 +107,8 @@ impl Group {
         let mut old = std::mem::take(&mut self.parts);
         self.parts.extend(budgets.rows().iter().map(|row| {
             let known = old.iter_mut().find(|part| part.number == row.number);
-            Part { number: row.number, active: known.and_then(|part| part.active.take()), wanted: false }
+            let (met, active) = known.map_or((0, None), |part| (part.met.get(), part.active.take()));
+            Part { number: row.number, active, wanted: false, met: Cell::new(met) }
         }));
     }
 
@@ -114,7 +136,10 @@ impl Group {
 
     /// Whether an identity is marked wherever it counts.
     fn knows(&self, budgets: &Budgets, identity: u64, marks: u64) -> bool {
-        let knows = |part: &Part| part.active.as_ref().map_or(self.settled, |active| active.borrow().knows(identity));
+        let knows = |part: &Part| {
+            part.met.set(self.pushes);
+            part.active.as_ref().map_or(self.settled, |active| active.borrow().knows(identity))
+        };
         self.whole.borrow().knows(identity) && self.parts_met(budgets, marks).all(knows)
     }
 
@@ -124,6 +149,7 @@ impl Group {
             if !part.is_met(row, marks) {
                 continue;
             }
+            part.met.set(self.pushes);
             match part.active.as_ref().map(|active| active.borrow_mut().judge(identity)) {
                 Some(Verdict::Accepted) => {}
                 Some(Verdict::Refused) => return Opinion::Refused(Limit::Budget(place)),
@@ -188,13 +214,42 @@ impl Group {
         self.all().fold(0, |sum, active| sum.saturating_add(active.borrow().bytes()))
     }
 
+    /// Lets go of the set of a budget if those of budgets weigh too much: of the one that no push has met for longest.
+    pub(crate) fn spare(&mut self) -> Option<Spare> {
+        let whole = self.whole.borrow().bytes();
+        let room = BUDGETS_AT_MOST.min(AT_MOST.saturating_sub(whole));
+        if self.bytes().saturating_sub(whole) <= room {
+            return None;
+        }
+        let known = self.parts.iter_mut().filter(|part| part.active.is_some());
+        let part = known.min_by_key(|part| part.met.get())?;
+        Some(Spare { number: part.number, active: part.active.take()? })
+    }
+
     fn all(&self) -> impl Iterator<Item = &Rc<RefCell<Active>>> {
         std::iter::once(&self.whole).chain(self.parts.iter().filter_map(|part| part.active.as_ref()))
     }
 
+    /// The sets of budgets that are known, with their numbers.
+    fn known(&self) -> Vec<(u64, Rc<RefCell<Active>>)> {
+        self.parts.iter().filter_map(|part| Some((part.number, part.active.clone()?))).collect()
+    }
+
+    /// Has those of these sets that are not known, because nobody knew them or another push has let go of them.
+    fn hold(&mut self, found: &[(u64, Rc<RefCell<Active>>)]) {
+        let key = self.whole.borrow().key();
+        for part in &mut self.parts {
+            if part.active.as_ref().is_none_or(|active| active.borrow().key() != key) {
+                let mut found = found.iter().rev().filter(|(number, _)| *number == part.number);
+                part.active =
+                    found.find(|(_, active)| active.borrow().key() == key).map(|(_, active)| Rc::clone(active));
+            }
+        }
+    }
+
     /// The sets that are known, with their keys in the store below `name`.
     fn named(&self, name: &str) -> Vec<(String, Rc<RefCell<Active>>)> {
-        let parts = self.parts.iter().filter_map(|part| Some((part_name(name, part.number), part.active.clone()?)));
+        let parts = self.known().into_iter().map(|(number, active)| (part_name(name, number), active));
         std::iter::once((name.to_owned(), Rc::clone(&self.whole))).chain(parts).collect()
     }
 
@@ -232,31 +287,30 @@ pub(crate) async fn refresh<P: Kv + Clock>(
     budgets: &Budgets,
 ) -> Result<(), StoreError> {
     let (whole, wanted) = (Rc::clone(group.borrow().whole()), group.borrow().wanted());
+    let mut found = group.borrow().known();
     if whole.borrow().is_unsure() {
         store::merge(ports, name, &whole).await?;
     }
     for number in wanted {
-        let part = |group: &Group| group.parts.iter().position(|part| part.number == number);
-        let known = part(&group.borrow()).and_then(|place| group.borrow().parts.get(place)?.active.clone());
-        let key = whole.borrow().key();
-        match known.filter(|known| known.borrow().key() == key) {
-            Some(known) => store::merge(ports, &part_name(name, number), &known).await?,
+        let (name, key) = (part_name(name, number), whole.borrow().key());
+        let known = group.borrow().known().into_iter().find(|(known, _)| *known == number);
+        match known.filter(|(_, known)| known.borrow().key() == key) {
+            Some((_, known)) => store::merge(ports, &name, &known).await?,
             None => {
-                let stored = store::load_under(ports, &part_name(name, number), key, ports.now()).await?;
-                let limit = budgets.rows().iter().find(|row| row.number == number).map_or(0, |row| row.limit);
-                let active = Rc::new(RefCell::new(Active::under(limit, ports.now(), stored)));
-                let mut group = group.borrow_mut();
-                if let Some(part) = part(&group).and_then(|place| group.parts.get_mut(place)) {
-                    part.active = Some(active);
-                }
+                let stored = store::load_under(ports, &name, key, ports.now()).await?;
+                let row = budgets.rows().iter().find(|row| row.number == number);
+                let limit = row.map_or(0, |row| row.limit(whole.borrow().limit));
+                found.push((number, Rc::new(RefCell::new(Active::under(limit, ports.now(), stored)))));
             }
         }
     }
-    group.borrow_mut().settle();
+    let mut group = group.borrow_mut();
+    group.hold(&found);
+    group.settle();
     Ok(())
 }
 
-/// Shares what is due.
+/// Shares what is due, and what there is no room for.
 pub(crate) async fn share<P: Kv + Clock>(
     ports: &P,
     name: &str,
@@ -264,12 +318,17 @@ pub(crate) async fn share<P: Kv + Clock>(
     ahead: Ahead,
 ) -> Result<(), StoreError> {
     let named = group.borrow().named(name);
-    for (name, active) in named {
+    for (key, active) in named {
         if active.borrow().is_due(ports.now(), ahead) {
-            store::merge(ports, &name, &active).await?;
+            store::merge(ports, &key, &active).await?;
         }
     }
-    Ok(())
+    loop {
+        let Some(Spare { number, active }) = group.borrow_mut().spare() else { return Ok(()) };
+        if active.borrow().unsaved > 0 {
+            store::merge(ports, &part_name(name, number), &active).await?;
+        }
+    }
 }
 
 /// Takes in what the store knows of the Cockpit's set.

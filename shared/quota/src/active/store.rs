@@ -4,7 +4,7 @@
 //! has ever to be removed, and a clock that is wrong by less than an epoch does no harm.
 
 use super::{Active, Stored, epoch};
-use crate::set::{MOST_PARTS, Set};
+use crate::set::{self, MOST_PARTS, Set};
 use cockpit_core::{
     Timestamp,
     ports::{Clock, Kv, Random, StoreError},
@@ -12,6 +12,10 @@ use cockpit_core::{
 use std::cell::RefCell;
 
 const VERSION: u8 = 1;
+
+/// The bytes before the words of each part, the same in all parts of a set: the version, the epoch, the key, and which
+/// set it is.
+const HEAD: usize = 1 + 8 + 16 + set::HEAD;
 
 /// Reads the sets of a sender, `name` being the prefix of its keys. Two reads, unless the sets are huge.
 pub async fn load<P: Kv + Random>(ports: &P, name: &str, now: Timestamp) -> Result<Stored, StoreError> {
@@ -136,7 +140,11 @@ async fn read_slot(kv: &impl Kv, name: &str, epoch: u64) -> Result<Option<Slot>,
     let mut parts = vec![body.to_vec()];
     for part in 1..Set::parts_of(body).unwrap_or(1) {
         let bytes = kv.get(&slot_key(name, epoch, part)).await?.unwrap_or_default();
-        parts.extend(split(&bytes).map(|(_, _, body)| body.to_vec()));
+        // Somebody is between two writes: the rest is of an older set. All that the new one has so far is true of it,
+        // its key above all, and whoever unites with it writes what is missing.
+        let of_the_same = bytes.get(..HEAD) == first.get(..HEAD);
+        let Some((_, _, body)) = split(&bytes).filter(|_| of_the_same) else { break };
+        parts.push(body.to_vec());
     }
     Ok(Set::decode(&parts).map(|set| Slot { epoch: epoch_found, key, set }))
 }

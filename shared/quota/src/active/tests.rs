@@ -1,3 +1,5 @@
+mod parts;
+
 use super::{Active, EPOCH, Verdict, store};
 use crate::life::Ahead;
 use cockpit_core::ports::Clock;

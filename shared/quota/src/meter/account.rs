@@ -8,7 +8,7 @@ use crate::{
     rates::{Rate, seconds},
     usage::{
         Reason,
-        collect::{BATCH, Collected, collect},
+        collect::{Collected, Look, collect, reach},
         counters,
     },
 };
@@ -128,17 +128,28 @@ impl Account {
         Ok(if answer.admitted { Paid::Admitted { receipt, opened: answer.opened } } else { Paid::Refused })
     }
 
-    /// Folds past minutes into the usage. The store is not asked as long as this instance knows that it is too early.
-    pub(super) async fn collect<P: Kv + Clock>(&self, ports: &P, active: u64) -> Result<Collected, StoreError> {
-        let (now, due) = (ports.now(), &self.entry.collects_at);
-        let minute = seconds(now) / 60;
-        if minute < due.get() {
+    /// Makes sure that what is counted now will be found. The store is asked once in a few minutes.
+    pub(super) async fn reach<P: Kv + Clock>(&self, ports: &P, active: u64) -> Result<Collected, StoreError> {
+        let now = ports.now();
+        if seconds(now) / 60 < self.entry.counts_until.get() {
             return Ok(Collected::Nothing);
         }
-        let collected = collect(ports, &self.sender, &self.rate, now, active).await?;
-        let pause = if matches!(collected, Collected::Minutes(_)) { BATCH - 1 } else { 1 };
-        due.set(minute.saturating_add(pause));
-        Ok(collected)
+        Ok(self.learn(reach(ports, &self.sender, &self.rate, now, active).await?))
+    }
+
+    /// Folds past minutes into the usage. The store is not asked as long as this instance knows that it is too early.
+    pub(super) async fn collect<P: Kv + Clock>(&self, ports: &P, active: u64) -> Result<Collected, StoreError> {
+        let now = ports.now();
+        if seconds(now) / 60 < self.entry.collects_at.get() {
+            return Ok(Collected::Nothing);
+        }
+        Ok(self.learn(collect(ports, &self.sender, &self.rate, now, active).await?))
+    }
+
+    fn learn(&self, Look { until, due, collected }: Look) -> Collected {
+        self.entry.counts_until.set(until);
+        self.entry.collects_at.set(due);
+        collected
     }
 
     /// Counts what was refused, in memory; now and then, in the store.

@@ -2,7 +2,7 @@
 
 use super::{chosen::Chosen, tally::Tally};
 use crate::{
-    active::group::Group,
+    active::group::{self, Group},
     amount::scale,
     lease::Lease,
     life::{Ahead, Life},
@@ -10,26 +10,32 @@ use crate::{
 };
 use cockpit_core::{Timestamp, memory::Recent};
 use std::{
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     rc::Rc,
 };
 
-/// The bytes an instance may remember: seventeen senders at 250,000 series, or some ten thousand small ones.
-const AT_MOST: usize = 16 << 20;
+/// So many senders an instance remembers, each of which takes less than a kilobyte without its active sets.
+const SENDERS: usize = 10_000;
 
-/// What a sender takes without its active sets.
-const EACH: usize = 1_024;
+/// What the active sets of a sender take beside themselves.
+const EACH: usize = 256;
 
-/// Everything remembered.
+/// Everything remembered. Sets are kept apart, so that large ones make room for each other, and nobody's lease for them:
+/// what was leased and is forgotten is lost to its window.
 #[derive(Debug)]
 pub(super) struct Entries {
     senders: RefCell<Recent<String, Rc<Entry>>>,
+    sets: RefCell<Recent<String, Sets>>,
     life: Cell<Life>,
 }
 
+/// The active sets of a sender. A push holds them as long as it lasts.
+pub(super) type Sets = Rc<RefCell<Group>>;
+
 impl Default for Entries {
     fn default() -> Self {
-        Self { senders: RefCell::new(Recent::new(AT_MOST)), life: Cell::default() }
+        let (senders, sets) = (Recent::new(SENDERS), Recent::new(group::AT_MOST));
+        Self { senders: RefCell::new(senders), sets: RefCell::new(sets), life: Cell::default() }
     }
 }
 
@@ -37,9 +43,10 @@ impl Default for Entries {
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) lease: RefCell<Lease>,
-    pub(super) sets: OnceCell<RefCell<Group>>,
     /// The first minute in which there may be usage to collect.
     pub(super) collects_at: Cell<u64>,
+    /// The first minute in which nothing may be counted before a look at the usage.
+    pub(super) counts_until: Cell<u64>,
     chosen: RefCell<Option<Rc<Chosen>>>,
     tally: Cell<Tally>,
     served: Cell<u64>,
@@ -71,13 +78,29 @@ impl Entries {
             return Rc::clone(entry);
         }
         let entry = Rc::<Entry>::default();
-        recent.insert(sender.to_owned(), Rc::clone(&entry), EACH);
+        recent.insert(sender.to_owned(), Rc::clone(&entry), 1);
         entry
     }
 
-    /// Notes the size of a sender's active sets.
-    pub(super) fn weigh(&self, sender: &str, active: usize) {
-        self.senders.borrow_mut().weigh(&sender.to_owned(), EACH.saturating_add(active));
+    /// The active sets of a sender, if they are remembered.
+    pub(super) fn sets(&self, sender: &str) -> Option<Sets> {
+        self.sets.borrow_mut().get(&sender.to_owned()).cloned()
+    }
+
+    /// Remembers the active sets of a sender, unless another push was faster: then they are that one's.
+    pub(super) fn keep(&self, sender: &str, found: Group) -> Sets {
+        self.sets(sender).unwrap_or_else(|| {
+            let sets = Rc::new(RefCell::new(found));
+            self.sets.borrow_mut().insert(sender.to_owned(), Rc::clone(&sets), EACH);
+            sets
+        })
+    }
+
+    /// Sees at the end of a push that the sets of its sender take no more than they may, and forgets others' if need be.
+    pub(super) fn fit(&self, sender: &str, sets: &Sets) {
+        let Ok(mut group) = sets.try_borrow_mut() else { return };
+        while group.spare().is_some() {}
+        self.sets.borrow_mut().weigh(&sender.to_owned(), EACH.saturating_add(group.bytes()));
     }
 
     /// Counts a push of a sender.

@@ -42,7 +42,7 @@ impl<P: Ports> Meter<'_, P> {
             all.extend(units.map(|limit| in_window(self.unit(), given.units, limit)));
             all.extend(pushes.map(|limit| in_window("pushes", given.requests, limit)));
         }
-        if let Some(sets) = self.cockpit.entry.sets.get() {
+        if let Some(sets) = self.sets.get() {
             sets.borrow_mut().want_all();
             group::refresh(self.ports, &self.active_name(), sets, &self.chosen.budgets).await?;
         }
@@ -58,9 +58,10 @@ impl<P: Ports> Meter<'_, P> {
             Limit::Whole => None,
             Limit::Budget(place) => self.chosen.budgets.rows().get(place),
         };
+        let whole = self.allowance.active;
         let (owner, limit) = match row {
-            Some(row) => (Cow::Owned(format!("budget {}", row.selector)), row.limit),
-            None => ("cockpit".into(), self.allowance.active),
+            Some(row) => (Cow::Owned(format!("budget {}", row.selector)), row.limit(whole)),
+            None => ("cockpit".into(), whole),
         };
         Used { owner, what: self.counted(), used, limit, window: 0 }
     }

@@ -9,7 +9,7 @@ use crate::{
     amount::Amount,
     usage::{Reason, collect::Collected},
 };
-use cockpit_core::Refusal;
+use cockpit_core::{Refusal, ports::StoreError};
 
 impl<P: Ports> Meter<'_, P> {
     /// Pays for a push of this many units, or refuses it. What is new of it is active from then on.
@@ -62,6 +62,9 @@ impl<P: Ports> Meter<'_, P> {
 
     /// Pays out of one account. There is no receipt for what is let in because the store fails.
     async fn pay_from(&self, account: &Account, need: Amount) -> Result<Option<Receipt>, Refusal> {
+        if let Err(cause) = self.reach(account).await {
+            return self.without(self.rules.rates, cause).map(|()| None);
+        }
         match account.pay(self.ports, need, self.entries.life(&account.entry)).await {
             Ok(Paid::Admitted { receipt, opened }) => {
                 if opened {
@@ -76,12 +79,21 @@ impl<P: Ports> Meter<'_, P> {
         }
     }
 
+    /// Makes sure that what is counted now will be found.
+    pub(super) async fn reach(&self, account: &Account) -> Result<(), StoreError> {
+        self.remember(account, account.reach(self.ports, self.active()).await?);
+        Ok(())
+    }
+
     /// Folds past minutes into the usage.
     async fn collect(&self, account: &Account) {
-        match account.collect(self.ports, self.active()).await {
-            Ok(Collected::Minutes(minutes)) if !account.is_token() => drop(self.collected.replace(Some(minutes))),
-            Ok(Collected::Nothing | Collected::Minutes(_)) => {}
-            Err(cause) => self.log::<()>(Err(cause)),
+        let collected = account.collect(self.ports, self.active()).await;
+        self.log(collected.map(|collected| self.remember(account, collected)));
+    }
+
+    fn remember(&self, account: &Account, collected: Collected) {
+        if let (Collected::Minutes(minutes), false) = (collected, account.is_token()) {
+            self.collected.replace(Some(minutes));
         }
     }
 

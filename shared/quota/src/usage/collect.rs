@@ -1,6 +1,6 @@
 //! Folding counters into a history.
 
-use super::{History, Usage, counters, counters::REACH, history_key, load};
+use super::{History, Usage, counters, history_key, load};
 use crate::{
     Signal,
     rates::{Rate, seconds},
@@ -13,7 +13,7 @@ use cockpit_core::{
 };
 
 /// Minutes that are collected at once, so that a window is opened at most every so many with this work.
-pub(crate) const BATCH: u64 = 4;
+const BATCH: u64 = 4;
 
 /// What a collection came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,35 +24,69 @@ pub enum Collected {
     Minutes(Vec<(u64, Usage)>),
 }
 
-/// Folds past minutes into the history, and removes their counters. Called by whoever opens a window; most of the
-/// times that is one read. `active` is how many are active now.
-pub async fn collect(
-    kv: &impl Kv,
-    sender: &str,
-    rate: &Rate,
-    now: Timestamp,
-    active: u64,
-) -> Result<Collected, StoreError> {
+/// What is known once a history was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The first minute in which nothing may be counted before another look.
+    pub until: u64,
+    /// The first minute in which whoever opens a window should [`collect`].
+    pub due: u64,
+    /// What was collected.
+    pub collected: Collected,
+}
+
+/// Makes sure that what is counted in this minute will be found: counters are looked for in a few minutes from the first
+/// one that is not collected, and whoever opens a window may die before it collects. So whoever is about to count, and
+/// has not looked for so long, begins the history, or collects that of a sender that was away. Most of the times that
+/// is one read.
+pub async fn reach(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, active: u64) -> Result<Look, StoreError> {
     let mut history = load(kv, sender).await?;
     let minute = seconds(now) / 60;
+    let mut collected = Collected::Nothing;
     if history.from == 0 {
-        // A clock may be slow: what it counts belongs to the minute before.
-        history.from = minute.saturating_sub(1);
-        // Tokens are not on the roster: they are shown with their Cockpit.
-        if Signal::of_sender(sender).is_some() {
+        history.begin(minute);
+        record::save(kv, &history_key(sender), &history).await?;
+    } else if minute >= history.until() {
+        (history, collected) = fold(kv, sender, rate, minute, active, history).await?;
+    }
+    Ok(history.look(sender, collected))
+}
+
+/// Folds past minutes into the history, and removes their counters; puts the sender on the roster if it is not there.
+/// Called by whoever opens a window, so that it is done once; most of the times that is one read. `active` is how many
+/// are active now.
+pub async fn collect(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, active: u64) -> Result<Look, StoreError> {
+    let mut history = load(kv, sender).await?;
+    let minute = seconds(now) / 60;
+    let mut collected = Collected::Nothing;
+    if history.from == 0 || !history.is_listed(sender) {
+        history.begin(minute);
+        if !history.is_listed(sender) {
             history.place = roster::add(kv, sender).await?;
         }
         record::save(kv, &history_key(sender), &history).await?;
-        return Ok(Collected::Nothing);
+    } else if minute >= history.from.saturating_add(BATCH) {
+        (history, collected) = fold(kv, sender, rate, minute, active, history).await?;
     }
-    if minute < history.from.saturating_add(BATCH) {
-        return Ok(Collected::Nothing);
-    }
+    Ok(history.look(sender, collected))
+}
+
+/// Folds the minutes before this one into a history. Any number may do so at once: they find the same, and who finds that
+/// another one was faster leaves it at that.
+async fn fold(
+    kv: &impl Kv,
+    sender: &str,
+    rate: &Rate,
+    minute: u64,
+    active: u64,
+    mut history: History,
+) -> Result<(History, Collected), StoreError> {
+    let from = history.from;
     // The minute before this one is left alone: a clock may be slow, and a push under way.
     let end = minute.saturating_sub(1);
     let mut past = Vec::new();
     let mut keys = Vec::new();
-    for minute in history.from..end.min(history.from.saturating_add(REACH)) {
+    for minute in from..end.min(history.until()) {
         let found = counters::count(kv, sender, rate, minute).await?;
         // Who is active changes over ten minutes: what is known now is near enough for the last few.
         let known = if found.keys.is_empty() { 0 } else { active };
@@ -61,11 +95,35 @@ pub async fn collect(
         keys.extend(found.keys);
     }
     history.from = end;
+    // Another one may have removed counters before they were read here.
+    let stored = load(kv, sender).await?;
+    if stored.from != from {
+        return Ok((stored, Collected::Nothing));
+    }
     record::save(kv, &history_key(sender), &history).await?;
     for key in keys {
         kv.delete(&key).await?;
     }
-    Ok(Collected::Minutes(past))
+    Ok((history, Collected::Minutes(past)))
+}
+
+impl History {
+    fn look(&self, sender: &str, collected: Collected) -> Look {
+        let due = if self.is_listed(sender) { self.from.saturating_add(BATCH) } else { 0 };
+        Look { until: self.until(), due, collected }
+    }
+
+    fn begin(&mut self, minute: u64) {
+        if self.from == 0 {
+            // A clock may be slow: what it counts belongs to the minute before.
+            self.from = minute.saturating_sub(1);
+        }
+    }
+
+    /// Whether its sender is on the roster, or is none that should be: tokens are shown with their Cockpit.
+    fn is_listed(&self, sender: &str) -> bool {
+        self.place > 0 || Signal::of_sender(sender).is_none()
+    }
 }
 
 /// All there was so far, and how many are active now.

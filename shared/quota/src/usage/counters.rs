@@ -5,8 +5,11 @@ use crate::{amount::Amount, rates::Rate};
 use cockpit_core::ports::{Kv, StoreError};
 use std::collections::BTreeSet;
 
-/// The most minutes that are looked at. Later counters do not exist: whoever opened their windows collected.
-pub(super) const REACH: u64 = 16;
+/// So many minutes, from the first that is not collected, may have counters: nothing is counted in later ones.
+pub(super) const REACH: u64 = 8;
+
+/// The same of what is forgotten, as instances may not know that yet, and count on.
+const FORGOTTEN: u64 = 16;
 
 /// The key of a window's counter.
 pub fn window_key(sender: &str, window: u64) -> String {
@@ -52,8 +55,8 @@ pub(super) async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) 
 /// Removes the counters of all minutes that may have some: those after the first that was not collected, and the last.
 pub(super) async fn forget(kv: &impl Kv, sender: &str, windows: &[u64], from: u64, now: u64) -> Result<(), StoreError> {
     // Clocks may be slow or fast.
-    let around = |first: u64| first.saturating_sub(1)..=first.saturating_add(REACH);
-    let minutes: BTreeSet<_> = around(from).chain(around(now.saturating_sub(REACH - 1))).collect();
+    let around = |first: u64| first.saturating_sub(1)..=first.saturating_add(FORGOTTEN);
+    let minutes: BTreeSet<_> = around(from).chain(around(now.saturating_sub(FORGOTTEN - 1))).collect();
     for minute in minutes {
         for window in windows {
             let rate = Rate { units: 0, requests: 0, window: *window };

@@ -1,5 +1,7 @@
+mod deaths;
+
 use super::{
-    collect::{Collected, collect},
+    collect::{Collected, collect, reach},
     counters::{refused_key, window_key},
     *,
 };
@@ -134,7 +136,8 @@ fn what_a_collection_found_is_told_minute_by_minute_and_never_falls() {
         let window = RATE.window(fake.now());
         let amount = Amount::push(10).pack();
         if run(fake.increment(&window_key(SENDER, window.start), amount)).unwrap() == amount
-            && let Collected::Minutes(minutes) = run(collect(&fake, SENDER, &RATE, fake.now(), second)).unwrap()
+            && let Collected::Minutes(minutes) =
+                run(collect(&fake, SENDER, &RATE, fake.now(), second)).unwrap().collected
         {
             told.extend(minutes);
         }
@@ -166,7 +169,7 @@ fn a_collection_while_the_history_is_read_is_noticed() {
             read(&fake, SENDER, &RATE, now).await
         };
         let (read, collected) = run(cockpit_fake::both(read, collect(&fake, SENDER, &RATE, now, 7)));
-        assert!(matches!(collected.unwrap(), Collected::Minutes(_)));
+        assert!(matches!(collected.unwrap().collected, Collected::Minutes(_)));
         assert_eq!(read.unwrap().ever.units, 300, "{late} operations later");
     }
 }

@@ -181,3 +181,91 @@ fn explain_shows_how_much_of_each_budget_is_used() {
     );
     assert_eq!((shown[0].0, shown[0].1, shown[1].1), ("cockpit", "samples", "pushes"));
 }
+
+/// What explain shows of budgets: how much is used, of how much.
+fn shown(fake: &Fake) -> Vec<(u64, u64)> {
+    let shown = run(async { Meter::open(fake, &permit(), Signal::Metrics).await?.usage().await }).unwrap();
+    shown.iter().filter(|used| used.owner.starts_with("budget")).map(|used| (used.used, used.limit)).collect()
+}
+
+/// The bytes that the project's sets take in memory between two pushes, all of them and its Cockpit's.
+fn remembered(fake: &Fake) -> (usize, usize) {
+    let sets = cockpit_core::ports::Memory::recall::<Entries>(fake).sets(&Signal::Metrics.sender(PROJECT)).unwrap();
+    let group = sets.borrow();
+    (group.bytes(), group.whole().borrow().bytes())
+}
+
+#[test]
+fn a_budget_beyond_the_cockpits_limit_is_kept_and_weighed_as_one_at_that_limit() {
+    let fake = Fake::new(&[("quotas", "active_series=20000")]);
+    budget(&fake, &[("a", 4_000_000), ("b", 100)]);
+    push_marked(&fake, 1, 0..10_000);
+    assert_eq!(push_marked(&fake, 1, 0..10_000), 0);
+    let (all, whole) = remembered(&fake);
+    assert!(all < 2 * whole + 1_000, "{all} bytes, where the Cockpit's own take {whole}");
+    assert_eq!(shown(&fake).iter().map(|(_, limit)| *limit).collect::<Vec<_>>(), [20_000, 100]);
+    fake.variables.borrow_mut().insert("quotas", "active_series=40000".into());
+    assert_eq!(shown(&fake)[0].1, 40_000, "what was chosen stays as it was written");
+}
+
+/// A project with twenty budgets whose sets take 1.8 megabytes each, and whose labels all of these series carry.
+fn with_large_budgets(series: u64) -> Fake {
+    let fake = Fake::new(&[("quotas", "active_series=1000000")]);
+    let teams = (0..20).map(|number| number.to_string()).collect::<Vec<_>>();
+    budget(&fake, &teams.iter().map(|team| (&**team, 1_000_000)).collect::<Vec<_>>());
+    for start in (0..series).step_by(20_000) {
+        assert_eq!(push_marked(&fake, u64::MAX, start..start + 20_000), 0);
+    }
+    fake
+}
+
+#[test]
+fn sets_of_budgets_take_no_more_than_they_may_between_pushes_and_forget_nothing() {
+    let fake = with_large_budgets(40_000);
+    let within = |what: &str| {
+        let (all, whole) = remembered(&fake);
+        assert!(
+            all - whole <= 8 << 20 && all > whole + (4 << 20),
+            "{what}: {all} bytes, {whole} of them the Cockpit's"
+        );
+    };
+    within("twenty sets of 1.8 megabytes");
+    assert!(shown(&fake).iter().all(|(used, _)| used.abs_diff(40_000) < 400), "{:?}", shown(&fake));
+    within("after a look at all");
+    let meter = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
+    assert!((0..20_000).all(|number| meter.admit(identity(number), u64::MAX)) && meter.is_unsure());
+    run(meter.refresh()).unwrap();
+    assert!((0..20_000).all(|number| meter.admit(identity(number), u64::MAX)));
+    assert!(remembered(&fake).0 > 30 << 20, "while a push is judged, those it meets are there");
+    drop(meter);
+    within("after a push that was not paid for");
+}
+
+#[test]
+fn of_the_sets_of_budgets_those_are_kept_that_were_met_last() {
+    let fake = with_large_budgets(40_000);
+    let reads = |team: u64| {
+        fake.kv.take_operations();
+        push_marked(&fake, 1 << team, 0..10);
+        fake.kv.take_operations().reads
+    };
+    assert!(reads(3) > 0 && reads(3) == 0);
+    for team in [10, 11, 12] {
+        reads(team);
+        assert_eq!(reads(3), 0);
+    }
+}
+
+#[test]
+fn what_a_push_needs_is_not_dropped_by_one_that_ends_meanwhile() {
+    for operations in [3, 12, 24, 36, 40] {
+        let fake = with_large_budgets(40_000);
+        let permit = permit();
+        let first = push_with(&fake, &permit, 40_000..44_000, |_| u64::MAX);
+        let second = push_with(&fake, &permit, 0..10, |_| 1);
+        let (first, second) = cockpit_fake::paused(first, operations, second).unwrap();
+        assert_eq!((first.unwrap(), second.unwrap()), (0, 0));
+        let shown = shown(&fake);
+        assert!(shown.iter().all(|(used, _)| used.abs_diff(44_000) < 400), "after {operations} operations: {shown:?}");
+    }
+}
