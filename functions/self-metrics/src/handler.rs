@@ -21,19 +21,28 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 
 async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let mut text = Text::default();
-    for (project, signal) in senders(call, &mut text).await? {
-        // An instance may bring somebody back to the roster who has been deactivated.
-        if let Some(cockpit) = cockpits::find(call.ports, project).await? {
-            let settings = settings::load(call.ports, project, cockpit.epoch()).await?;
+    for Sender { project, signal, epoch } in senders(call, &mut text).await? {
+        // An instance may bring one back to the roster whose Cockpit has ended.
+        let cockpit = cockpits::find(call.ports, project).await?.map(|cockpit| cockpit.epoch());
+        if let Some(epoch) = cockpit.filter(|present| epoch.is_none_or(|epoch| epoch == *present)) {
+            let settings = settings::load(call.ports, project, epoch).await?;
             let limits = settings.limits(call.ports).await?;
-            describe(call.ports, project, signal, &limits, &mut text).await?;
+            describe(call.ports, project, epoch, signal, &limits, &mut text).await?;
         }
     }
     Ok(text.into_response())
 }
 
-/// Whose usage is asked for: a project's, or those of a page of the roster, which tells how many there are.
-async fn senders(call: &Call<'_, impl Ports>, text: &mut Text) -> Result<Vec<(ProjectId, Signal)>, Refusal> {
+/// Whose usage is asked for.
+struct Sender {
+    project: ProjectId,
+    signal: Signal,
+    /// The number of the activation; the present one's if this is `None`.
+    epoch: Option<u64>,
+}
+
+/// A project's, or those of a page of the roster, which tells how many there are.
+async fn senders(call: &Call<'_, impl Ports>, text: &mut Text) -> Result<Vec<Sender>, Refusal> {
     let query = Query::parse(call.query());
     let (named, page) = (query.project()?, query.page()?);
     match call.permit.observed(named) {
@@ -47,21 +56,23 @@ async fn senders(call: &Call<'_, impl Ports>, text: &mut Text) -> Result<Vec<(Pr
     let (first, most) = page.bounds();
     let (first, most) = (u64::try_from(first).unwrap_or(u64::MAX), u64::try_from(most).unwrap_or(u64::MAX));
     let listed = roster::list(call.ports, first.saturating_add(1), most).await?;
-    Ok(listed.iter().filter_map(|sender| Signal::of_sender(sender)).collect())
+    let listed = listed.iter().filter_map(|sender| Signal::of_sender(sender));
+    Ok(listed.map(|(project, epoch, signal)| Sender { project, signal, epoch: Some(epoch) }).collect())
 }
 
-fn both(project: ProjectId) -> Vec<(ProjectId, Signal)> {
-    Signal::ALL.into_iter().map(|signal| (project, signal)).collect()
+fn both(project: ProjectId) -> Vec<Sender> {
+    Signal::ALL.into_iter().map(|signal| Sender { project, signal, epoch: None }).collect()
 }
 
 async fn describe(
     ports: &impl Ports,
     project: ProjectId,
+    epoch: u64,
     signal: Signal,
     limits: &Limits,
     text: &mut Text,
 ) -> Result<(), Refusal> {
-    let sender = signal.sender(project);
+    let sender = signal.sender(project, epoch);
     let history = usage::read(ports, &sender, &limits.of(signal).rate, ports.now()).await?;
     let id = project.to_string();
     let ever = Usage { active: history.active(), ..history.ever };

@@ -86,7 +86,7 @@ fn a_budget_that_is_set_later_counts_what_it_sees_and_one_that_is_removed_limits
 
 /// Removes the project's own set, and with it the key that all identities are hashed with.
 fn lose_key(fake: &Fake) {
-    let whole = format!("active/{}/", Signal::Metrics.sender(PROJECT));
+    let whole = format!("active/{}/", Signal::Metrics.sender(PROJECT, 0));
     for key in fake.kv.keys().into_iter().filter(|key| key.starts_with(&whole) && !key.contains("/b")) {
         run(fake.delete(&key)).unwrap();
     }
