@@ -15,16 +15,16 @@ const LIMIT: &str = "The limits in force, by their names in the variable quotas.
 pub(crate) struct Sender {
     pub(crate) project: ProjectId,
     pub(crate) signal: Signal,
-    /// Its place on the roster, if that is where it was found.
-    pub(crate) place: Option<u64>,
+    /// Its place on the roster and the number of its activation, if that is where it was found.
+    pub(crate) listed: Option<(u64, u64)>,
 }
 
 /// The senders of a page of the roster, those of a project together.
 pub(crate) fn by_project(mut listed: Vec<(u64, String)>) -> Vec<Vec<Sender>> {
     listed.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
     let senders = listed.iter().filter_map(|(place, name)| {
-        let (project, signal) = Signal::of_sender(name)?;
-        Some(Sender { project, signal, place: Some(*place) })
+        let (project, epoch, signal) = Signal::of_sender(name)?;
+        Some(Sender { project, signal, listed: Some((*place, epoch)) })
     });
     let senders: Vec<_> = senders.collect();
     senders.chunk_by(|one, next| one.project == next.project).map(<[Sender]>::to_vec).collect()
@@ -36,13 +36,15 @@ pub(crate) async fn show(ports: &impl Ports, senders: &[Sender], text: &mut Text
     let Some(project) = senders.first().map(|sender| sender.project) else { return Ok(0) };
     // An instance may bring somebody back to the roster who has been deactivated.
     let Some(cockpit) = cockpits::find(ports, project).await? else { return Ok(0) };
-    let limits = settings::load(ports, project, cockpit.epoch()).await?.limits(ports).await?;
+    let epoch = cockpit.epoch();
+    let limits = settings::load(ports, project, epoch).await?.limits(ports).await?;
     let mut shown = 0_u64;
-    for Sender { signal, place, .. } in senders {
+    for Sender { signal, listed, .. } in senders {
         let rate = limits.of(*signal).rate;
-        let history = usage::read(ports, &signal.sender(project), &rate, ports.now()).await?;
-        // Who was put on the roster twice has one place of its own; a scrape with a series twice is refused whole.
-        if place.is_none_or(|place| place == history.place()) {
+        let history = usage::read(ports, &signal.sender(project, epoch), &rate, ports.now()).await?;
+        // Who was put on the roster twice has one place of its own; a scrape with a series twice is refused whole. What is
+        // of an earlier activation has ended.
+        if listed.is_none_or(|listed| listed == (history.place(), epoch)) {
             describe(project, *signal, &limits, &history, text);
             shown = shown.saturating_add(1);
         }
