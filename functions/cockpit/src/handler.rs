@@ -45,18 +45,16 @@ async fn activate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Ref
 
 async fn deactivate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
-    let (project, _) = present(call, named).await?;
+    let (project, cockpit) = present(call, named).await?;
     call.note(project, "").await?;
-    let removed =
-        cockpits::deactivate(call.ports, project, async |ending| clear(call.ports, project, ending).await).await?;
-    show(call.ports, project, &removed.ok_or_else(|| Refusal::no_cockpit(project))?).await
+    let clear = async |ending: &Ending| clear(call.ports, project, ending).await;
+    let removed = cockpits::deactivate(call.ports, project, cockpit, clear).await?;
+    show(call.ports, project, &removed).await
 }
 
 /// Removes what meters keep of a project.
 async fn clear(ports: &impl Ports, project: ProjectId, ending: &Ending) -> Result<(), StoreError> {
-    for epoch in ending.epochs.clone() {
-        settings::remove(ports, project, epoch).await?;
-    }
+    settings::remove(ports, project, ending.epoch).await?;
     for token in ending.tokens.iter().filter(|token| token.bounds.limit_pushes()) {
         cockpit_quota::forget_token(ports, *token.id().as_bytes()).await?;
     }

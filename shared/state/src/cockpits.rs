@@ -1,9 +1,10 @@
 //! Cockpits: one per project, activated and deactivated any number of times.
 //!
-//! Activations of a project are numbered. `cockpit/{project}` names the present one, and only activations write it;
-//! `ended/{project}/{number}` says that one ends or has ended, and only its deactivations write that. So nothing that a
-//! slow deactivation does can end a later activation, and what belongs to an activation bears its number, so that the
-//! things of a later one are not removed with it.
+//! Activations of a project are numbered one after another. `cockpit/{project}/{number}` says that one has begun, and only
+//! activations write it; `ended/{project}/{number}` that it ends or has ended, and only its deactivations write that. The
+//! present one is the last that has begun. Two activations at once take the same number: they are one. What belongs to an
+//! activation bears its number, so nothing that a slow call does reaches a later one. `cockpit/{project}/last` is where to
+//! begin to look: a slow activation may set it back, and whoever looks goes on from there.
 
 use crate::{
     budgets::Budget,
@@ -21,32 +22,39 @@ use cockpit_core::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
 
 /// After this long an unfinished deactivation belongs to a call that died, and may be taken over.
 const ABANDONED_MICROS: i64 = 2 * 60 * 1_000_000;
+
+/// What tells of the last so many activations is kept: a slow activation may be overtaken by as many.
+const KEPT: u64 = 16;
 
 /// A project's Cockpit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cockpit {
     /// Where it is in its life.
     pub status: Status,
-    activation: Activated,
+    epoch: u64,
+    created_at: i64,
     updated_at: i64,
 }
 
-/// The present activation of a project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Activated {
-    epoch: u64,
-    /// The last activation before it that has ended.
-    ended: u64,
-    at: i64,
+/// The number of the last activation, or of one of the last.
+#[derive(Serialize, Deserialize)]
+struct Last(u64);
+
+impl Record for Last {
+    const WHAT: &'static str = "a Cockpit's number";
+    const VERSION: u8 = 1;
 }
 
-impl Record for Activated {
+/// When an activation began.
+#[derive(Serialize, Deserialize)]
+struct Begun(i64);
+
+impl Record for Begun {
     const WHAT: &'static str = "a Cockpit";
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 1;
 }
 
 /// That an activation ends, or has ended.
@@ -73,7 +81,7 @@ pub enum Status {
 impl Cockpit {
     /// When it was activated.
     pub const fn created_at(&self) -> Timestamp {
-        Timestamp::from_micros(self.activation.at)
+        Timestamp::from_micros(self.created_at)
     }
 
     /// When it last changed.
@@ -81,23 +89,24 @@ impl Cockpit {
         Timestamp::from_micros(self.updated_at)
     }
 
-    /// The number of its activation.
+    /// The number of its activation, which all that belongs to it bears.
     pub const fn epoch(&self) -> u64 {
-        self.activation.epoch
+        self.epoch
     }
+}
 
-    /// The last activation before it that has ended.
-    pub(crate) const fn ended(&self) -> u64 {
-        self.activation.ended
-    }
+/// A project's Cockpit, or the number of the activation that may begin.
+enum Present {
+    Cockpit(Cockpit),
+    None { next: u64 },
 }
 
 /// What a deactivation removes: whoever keeps things of these must, too.
 #[derive(Debug)]
 pub struct Ending {
-    /// The numbers of the activations.
-    pub epochs: RangeInclusive<u64>,
-    /// Their tokens, which work no more.
+    /// The number of the activation.
+    pub epoch: u64,
+    /// Its tokens, which work no more.
     pub tokens: Vec<Token>,
 }
 
@@ -114,13 +123,24 @@ pub enum Activation {
 
 /// The project's Cockpit, if it has one.
 pub async fn find(kv: &impl Kv, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
-    let Some(activation) = load::<Activated>(kv, &key(project)).await? else { return Ok(None) };
-    let ended = load::<Ended>(kv, &ended_key(project, activation.epoch)).await?;
-    Ok(match ended {
-        None => Some(Cockpit { status: Status::Ready, updated_at: activation.at, activation }),
-        Some(Ended { at, done: false }) => Some(Cockpit { status: Status::Deleting, updated_at: at, activation }),
-        Some(Ended { done: true, .. }) => None,
+    Ok(match present(kv, project).await? {
+        Present::Cockpit(cockpit) => Some(cockpit),
+        Present::None { .. } => None,
     })
+}
+
+async fn present(kv: &impl Kv, project: ProjectId) -> Result<Present, StoreError> {
+    let mut epoch = load::<Last>(kv, &last_key(project)).await?.map_or(1, |last| last.0);
+    let mut ending = None;
+    while let Some(Begun(created_at)) = load(kv, &key(project, epoch)).await? {
+        let cockpit = |status, updated_at| Cockpit { status, epoch, created_at, updated_at };
+        let Some(Ended { at, done }) = load(kv, &ended_key(project, epoch)).await? else {
+            return Ok(Present::Cockpit(cockpit(Status::Ready, created_at)));
+        };
+        ending = (!done).then(|| cockpit(Status::Deleting, at));
+        epoch = epoch.saturating_add(1);
+    }
+    Ok(ending.map_or(Present::None { next: epoch }, Present::Cockpit))
 }
 
 /// The project's Cockpit, if it has one that serves.
@@ -128,10 +148,9 @@ pub(crate) async fn serving(kv: &impl Kv, project: ProjectId) -> Result<Option<C
     Ok(find(kv, project).await?.filter(|cockpit| cockpit.status == Status::Ready))
 }
 
-/// Whether what was attached to this Cockpit is attached to one that serves: this one, or one that was activated at the
-/// same moment and took its place.
+/// Whether what was attached to this Cockpit is attached to one that serves.
 pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) -> Result<bool, StoreError> {
-    Ok(serving(kv, project).await?.is_some_and(|now| now.ended() < before.epoch()))
+    Ok(serving(kv, project).await?.is_some_and(|now| now.epoch == before.epoch))
 }
 
 /// Activates the project's Cockpit. `clear` removes what others keep of an earlier one that was left half removed.
@@ -140,85 +159,79 @@ pub async fn activate<P: Kv + Clock>(
     project: ProjectId,
     clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
 ) -> Result<Activation, StoreError> {
-    // Read first: what is activated from here on has not ended.
-    let ended = load::<Activated>(ports, &key(project)).await?.map_or(0, |last| last.epoch);
-    match find(ports, project).await? {
-        Some(Cockpit { status: Status::Ready, .. }) => return Ok(Activation::AlreadyActive),
-        Some(ending) if !is_abandoned(&ending, ports.now()) => return Ok(Activation::Deleting),
-        Some(ending) => finish(ports, project, &ending, ending.epoch(), clear).await?,
-        None => {}
-    }
-    let epoch = advance(ports, project, 1).await?;
-    save(ports, &key(project), &Activated { epoch, ended, at: ports.now().micros() }).await?;
+    let epoch = match present(ports, project).await? {
+        Present::None { next } => next,
+        Present::Cockpit(Cockpit { status: Status::Ready, .. }) => return Ok(Activation::AlreadyActive),
+        Present::Cockpit(ending) if !is_abandoned(&ending, ports.now()) => return Ok(Activation::Deleting),
+        Present::Cockpit(ending) => {
+            finish(ports, project, ending.epoch, clear).await?;
+            ending.epoch.saturating_add(1)
+        }
+    };
+    save(ports, &last_key(project), &Last(epoch)).await?;
+    save(ports, &key(project, epoch), &Begun(ports.now().micros())).await?;
     Ok(match find(ports, project).await? {
-        Some(cockpit) if cockpit.epoch() == epoch && cockpit.status == Status::Ready => Activation::Done(cockpit),
+        Some(cockpit) if cockpit.epoch == epoch && cockpit.status == Status::Ready => Activation::Done(cockpit),
         Some(Cockpit { status: Status::Ready, .. }) => Activation::AlreadyActive,
         Some(Cockpit { status: Status::Deleting, .. }) | None => Activation::Deleting,
     })
 }
 
-/// Deactivates the project's Cockpit: its tokens first, the last mark last, so that a call that dies on the way is
-/// finished by the next. `clear` removes what others keep of it. Returns its last state; `None` if there was none.
+/// Deactivates this Cockpit of the project's, and no later one: its tokens first, the last mark last, so that a call that
+/// dies on the way is finished by the next. `clear` removes what others keep of it. Returns its last state.
 pub async fn deactivate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
+    cockpit: Cockpit,
     clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
-) -> Result<Option<Cockpit>, StoreError> {
-    let Some(cockpit) = find(ports, project).await? else { return Ok(None) };
-    // Activations that are under way at this moment end with it; but if it is no more, they are later ones.
-    let last = advance(ports, project, 0).await?.max(cockpit.epoch());
-    let is_same = |now: Cockpit| now.epoch() == cockpit.epoch();
+) -> Result<Cockpit, StoreError> {
     let at = ports.now().micros();
-    if find(ports, project).await?.is_some_and(is_same) {
-        for epoch in cockpit.epoch()..=last {
-            save(ports, &ended_key(project, epoch), &Ended { at, done: false }).await?;
-        }
-        finish(ports, project, &cockpit, last, clear).await?;
-    }
-    Ok(Some(Cockpit { status: Status::Deleting, updated_at: at, ..cockpit }))
+    save(ports, &ended_key(project, cockpit.epoch), &Ended { at, done: false }).await?;
+    finish(ports, project, cockpit.epoch, clear).await?;
+    Ok(Cockpit { status: Status::Deleting, updated_at: at, ..cockpit })
 }
 
-/// Removes whatever belongs to a Cockpit, or to an activation up to `last`, what gives access first.
+/// Removes whatever belongs to an activation or an earlier one, what gives access first.
 async fn finish<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
-    cockpit: &Cockpit,
-    last: u64,
+    epoch: u64,
     clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let tokens = Collection::<_, Token>::of(ports, project).disarm(last).await?;
-    let ending = Ending { epochs: cockpit.ended()..=last, tokens };
-    clear(&ending).await?;
-    for epoch in ending.epochs {
-        choices::forget(ports, project, epoch).await?;
+    let tokens = Collection::<_, Token>::of(ports, project).disarm(epoch).await?;
+    clear(&Ending { epoch, tokens }).await?;
+    choices::forget(ports, project, epoch).await?;
+    empty::<_, Token>(ports, project, epoch).await?;
+    empty::<_, GrafanaUser>(ports, project, epoch).await?;
+    empty::<_, ContactPoint>(ports, project, epoch).await?;
+    empty::<_, Datasource>(ports, project, epoch).await?;
+    empty::<_, Budget>(ports, project, epoch).await?;
+    if let Some(old) = epoch.checked_sub(KEPT) {
+        record::drop(ports, &key(project, old)).await?;
+        record::drop(ports, &ended_key(project, old)).await?;
     }
-    empty::<_, Token>(ports, project, last).await?;
-    empty::<_, GrafanaUser>(ports, project, last).await?;
-    empty::<_, ContactPoint>(ports, project, last).await?;
-    empty::<_, Datasource>(ports, project, last).await?;
-    empty::<_, Budget>(ports, project, last).await?;
-    for earlier in cockpit.ended()..cockpit.epoch() {
-        record::drop(ports, &ended_key(project, earlier)).await?;
-    }
-    save(ports, &ended_key(project, cockpit.epoch()), &Ended { at: ports.now().micros(), done: true }).await
+    save(ports, &ended_key(project, epoch), &Ended { at: ports.now().micros(), done: true }).await
 }
 
-async fn empty<P: Kv + Clock, T: Entity>(ports: &P, project: ProjectId, last: u64) -> Result<(), StoreError> {
-    Collection::<_, T>::of(ports, project).clear(last, ports.now()).await
+async fn empty<P: Kv + Clock, T: Entity>(ports: &P, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
+    Collection::<_, T>::of(ports, project).clear(epoch, ports.now()).await
 }
 
 fn is_abandoned(ending: &Cockpit, now: Timestamp) -> bool {
     now.micros().saturating_sub(ending.updated_at) >= ABANDONED_MICROS
 }
 
-async fn advance(kv: &impl Kv, project: ProjectId, by: i64) -> Result<u64, StoreError> {
-    record::advance(kv, &format!("cockpits/{project}/next"), by).await
+fn key(project: ProjectId, epoch: u64) -> String {
+    format!("cockpit/{project}/{epoch}")
 }
 
 fn ended_key(project: ProjectId, epoch: u64) -> String {
     format!("ended/{project}/{epoch}")
 }
 
-fn key(project: ProjectId) -> String {
-    format!("cockpit/{project}")
+fn last_key(project: ProjectId) -> String {
+    format!("cockpit/{project}/last")
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,26 +119,26 @@ impl<T> Creation<T> {
 pub(crate) struct Collection<'k, K, T> {
     kv: &'k K,
     log: Log<'k, K>,
-    /// What belongs to this activation, or to an earlier one, is gone.
-    ended: u64,
+    /// What belongs to an earlier activation than this is gone.
+    since: u64,
     kind: PhantomData<T>,
 }
 
 impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     /// The collection of an owner that is no project.
     pub(crate) fn of(kv: &'k K, owner: impl Display) -> Self {
-        Self { kv, log: Log::new(kv, format!("{}s/{owner}", T::KIND)), ended: 0, kind: PhantomData }
+        Self { kv, log: Log::new(kv, format!("{}s/{owner}", T::KIND)), since: 0, kind: PhantomData }
     }
 
     /// The collection of a project, as far as it belongs to its Cockpit.
     pub(crate) fn in_cockpit(kv: &'k K, project: ProjectId, cockpit: &Cockpit) -> Self {
-        Self { ended: cockpit.ended(), ..Self::of(kv, project) }
+        Self { since: cockpit.epoch(), ..Self::of(kv, project) }
     }
 
     /// All of them, oldest first.
     pub(crate) async fn all(&self) -> Result<Vec<T>, StoreError> {
         let mut entities = self.found(&self.log.slots().await?).await?;
-        entities.retain(|entity| entity.epoch() > self.ended);
+        entities.retain(|entity| entity.epoch() >= self.since);
         entities.sort_by_key(|entity| (entity.birth().at, entity.id()));
         Ok(entities)
     }
@@ -147,7 +147,7 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     pub(crate) async fn add(&self, entity: T, now: Timestamp) -> Result<Creation<T>, StoreError> {
         let slots = self.log.slots().await?;
         let mut others = self.found(&slots).await?;
-        let over = |other: &mut T| other.is_over(now) || other.epoch() <= self.ended;
+        let over = |other: &mut T| other.is_over(now) || other.epoch() < self.since;
         let over: Vec<_> = others.extract_if(.., over).collect();
         self.remove(&over).await?;
         if let Some(refused) = refused(&entity, &others) {

@@ -23,7 +23,8 @@ async fn activate(fake: &Fake) -> Result<Activation, StoreError> {
 }
 
 async fn deactivate(fake: &Fake) -> Result<(), StoreError> {
-    cockpits::deactivate(fake, PROJECT, async |_| Ok(())).await.map(drop)
+    let Some(cockpit) = cockpits::find(fake, PROJECT).await? else { return Ok(()) };
+    cockpits::deactivate(fake, PROJECT, cockpit, async |_| Ok(())).await.map(drop)
 }
 
 fn active() -> Fake {

@@ -15,8 +15,9 @@ fn active() -> Fake {
     fake
 }
 
-async fn deactivate(fake: &Fake, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
-    cockpits::deactivate(fake, project, async |_| Ok(())).await
+async fn deactivate(fake: &Fake, project: ProjectId) -> Result<(), StoreError> {
+    let Some(cockpit) = cockpits::find(fake, project).await? else { return Ok(()) };
+    cockpits::deactivate(fake, project, cockpit, async |_| Ok(())).await.map(drop)
 }
 
 fn new(fake: &Fake) -> NewToken {

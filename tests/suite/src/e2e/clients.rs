@@ -25,7 +25,8 @@ fn leave_deleting(gateway: &Gateway) {
     let project = ProjectId::parse(DELETING).unwrap();
     cockpit_fake::run(cockpits::activate(&store, project, async |_| Ok(()))).unwrap();
     let died = |_: &Ending| async { Err(StoreError("the process is killed here".to_owned())) };
-    assert!(cockpit_fake::run(cockpits::deactivate(&store, project, died)).is_err());
+    let cockpit = cockpit_fake::run(cockpits::find(&store, project)).unwrap().unwrap();
+    assert!(cockpit_fake::run(cockpits::deactivate(&store, project, cockpit, died)).is_err());
 }
 
 /// A gateway without a Cockpit, and the environment that clients are given.

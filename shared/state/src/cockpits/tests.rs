@@ -1,0 +1,80 @@
+use super::*;
+use crate::tokens::{self, Bounds, NewToken, SecretHash};
+use cockpit_core::{ports::Random, scope::Scopes};
+use cockpit_fake::{Fake, at_every_pause, run};
+use uuid::Uuid;
+
+const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
+
+async fn activate(fake: &Fake) -> Activation {
+    super::activate(fake, PROJECT, async |_| Ok(())).await.unwrap()
+}
+
+async fn deactivate(fake: &Fake) {
+    let cockpit = find(fake, PROJECT).await.unwrap().unwrap();
+    super::deactivate(fake, PROJECT, cockpit, async |_| Ok(())).await.unwrap();
+}
+
+/// Chooses a plan and creates a token, and returns the number of the activation that the token's pushes go by.
+async fn settle(fake: &Fake) -> u64 {
+    let cockpit = find(fake, PROJECT).await.unwrap().unwrap();
+    assert!(choices::choose_plan(fake, PROJECT, &cockpit, "premium").await.unwrap());
+    let secret = SecretHash([5; 32]);
+    let (id, name) = (Uuid::from_bytes(fake.bytes()), String::new());
+    let (scopes, bounds) = (Scopes::NONE, Bounds::default());
+    let new = NewToken { id, project: PROJECT, name, scopes, secret, expires_at: None, bounds };
+    tokens::create(fake, new).await.unwrap().done().unwrap();
+    tokens::holder(fake, secret).await.unwrap().unwrap().grant.epoch
+}
+
+/// What was made for a Cockpit is of the one that there is.
+fn check(fake: &Fake, epoch: u64) {
+    let cockpit = run(find(fake, PROJECT)).unwrap().unwrap();
+    assert_eq!((cockpit.status, cockpit.epoch()), (Status::Ready, epoch));
+    assert_eq!(run(choices::plan(fake, PROJECT, &cockpit)).unwrap().as_deref(), Some("premium"));
+    assert_eq!(run(tokens::list(fake, PROJECT, &cockpit)).unwrap().len(), 1);
+}
+
+#[test]
+fn two_activations_at_once_are_the_same_one() {
+    at_every_pause(
+        || Fake::new(&[]),
+        activate,
+        async |fake| {
+            activate(fake).await;
+            settle(fake).await
+        },
+        |fake, _, epoch| check(fake, epoch),
+    );
+}
+
+#[test]
+fn a_slow_activation_changes_nothing_about_a_later_one() {
+    for cycles in [1, 2, 16] {
+        at_every_pause(
+            || Fake::new(&[]),
+            activate,
+            async |fake| {
+                for _ in 0..cycles {
+                    activate(fake).await;
+                    deactivate(fake).await;
+                }
+                activate(fake).await;
+                settle(fake).await
+            },
+            |fake, _, epoch| check(fake, epoch),
+        );
+    }
+}
+
+#[test]
+fn however_often_a_project_is_activated_what_tells_of_it_is_bounded() {
+    let fake = Fake::new(&[]);
+    for cycle in 1..60 {
+        assert!(matches!(run(activate(&fake)), Activation::Done(cockpit) if cockpit.epoch() == cycle));
+        run(deactivate(&fake));
+        assert_eq!(run(find(&fake, PROJECT)).unwrap(), None);
+    }
+    let marks = fake.kv.keys().into_iter().filter(|key| key.starts_with("cockpit/") || key.starts_with("ended/"));
+    assert_eq!(marks.count(), 33, "of sixteen, and which is the last");
+}
