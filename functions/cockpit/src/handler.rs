@@ -2,16 +2,13 @@
 
 use crate::usage;
 use cockpit_api::{Cockpit, Endpoints, ProjectBody, Query, body};
-use cockpit_core::{
-    Body, Operation, Ports, ProjectId, Refusal,
-    ports::{Config, StoreError},
-};
+use cockpit_core::{Body, Operation, Ports, ProjectId, Refusal, ports::Config};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Manage, deleting};
+use cockpit_manage::{Manage, Meters, deleting};
 use cockpit_quota::settings;
 use cockpit_state::{
-    Status, budgets, choices,
-    cockpits::{self, Activation, Ending},
+    Status, choices,
+    cockpits::{self, Activation},
     grafana_users,
 };
 use http::Response;
@@ -36,7 +33,7 @@ async fn activate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Ref
         return Err(already);
     }
     call.note(project, "").await?;
-    match cockpits::activate(call.ports, project, async |ending| clear(call.ports, project, ending).await).await? {
+    match cockpits::activate(call.ports, project, &Meters(call.ports)).await? {
         Activation::Done(cockpit) => show(call.ports, project, &cockpit).await,
         Activation::AlreadyActive => Err(already),
         Activation::Deleting => Err(deleting(project)),
@@ -47,18 +44,8 @@ async fn deactivate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, R
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
     let (project, cockpit) = present(call, named).await?;
     call.note(project, "").await?;
-    let clear = async |ending: &Ending| clear(call.ports, project, ending).await;
-    let removed = cockpits::deactivate(call.ports, project, cockpit, clear).await?;
+    let removed = cockpits::deactivate(call.ports, project, cockpit, &Meters(call.ports)).await?;
     show(call.ports, project, &removed).await
-}
-
-/// Removes what meters keep of a project.
-async fn clear(ports: &impl Ports, project: ProjectId, ending: &Ending) -> Result<(), StoreError> {
-    settings::remove(ports, project, ending.epoch).await?;
-    for token in ending.tokens.iter().filter(|token| token.bounds.limit_pushes()) {
-        cockpit_quota::forget_token(ports, *token.id().as_bytes()).await?;
-    }
-    cockpit_quota::forget(ports, project, budgets::numbers(ports, project).await?).await
 }
 
 async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {

@@ -4,7 +4,7 @@ use cockpit_api::{BY_DATE_OR_NAME, CreateToken, Query, RotateToken, Seen, TokenL
 use cockpit_auth::Secret;
 use cockpit_core::{Body, Operation, Ports, Refusal, project::parse_uuid};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Kind, Manage, done, new_id};
+use cockpit_manage::{Kind, Manage, Meters, done, new_id};
 use cockpit_state::{
     NewToken, Token,
     tokens::{self, Rotated},
@@ -33,7 +33,7 @@ async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     let id = new_id(call.ports);
     let new = NewToken { id, project, name, scopes, secret: secret.hash(), expires_at, bounds };
     call.note(project, id).await?;
-    let token = TOKEN.created(tokens::create(call.ports, new).await?, Some(project))?;
+    let token = TOKEN.created(tokens::create(call.ports, new, &Meters(call.ports)).await?, Some(project))?;
     let seen = Seen { secret: Some(secret.expose()), ..Seen::default() };
     json(&cockpit_api::Token::new(&token, seen, call.ports.now()))
 }
@@ -60,11 +60,7 @@ async fn get(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
 async fn delete(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let token = find(call).await?;
     call.note(token.project(), token.id()).await?;
-    if token.bounds.limit_pushes() {
-        tokens::revoke(call.ports, &token).await?;
-        cockpit_quota::forget_token(call.ports, *token.id().as_bytes()).await?;
-    }
-    tokens::delete(call.ports, &token).await?;
+    tokens::delete(call.ports, &token, &Meters(call.ports)).await?;
     Ok(done())
 }
 

@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_revoked_or_unknown_token_is_nobody() {
         let (fake, secret, created) = with_token(&[], |_| {});
-        run(tokens::delete(&fake, &created)).unwrap();
+        run(tokens::delete(&fake, &created, &())).unwrap();
         for secret in [secret, Secret::generate(&fake)] {
             assert!(matches!(token(&fake, &secret), Err(Refusal::Unauthenticated)));
         }

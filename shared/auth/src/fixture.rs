@@ -15,7 +15,7 @@ pub(crate) fn with_token(
     change: impl FnOnce(&mut NewToken),
 ) -> (Fake, Secret, Token) {
     let fake = Fake::new(&[&[("admin_key", KEY)], variables].concat());
-    run(cockpits::activate(&fake, PROJECT, async |_| Ok(()))).unwrap();
+    run(cockpits::activate(&fake, PROJECT, &())).unwrap();
     let secret = Secret::generate(&fake);
     let mut new = NewToken {
         id: Uuid::from_bytes(fake.bytes()),
@@ -27,7 +27,7 @@ pub(crate) fn with_token(
         bounds: tokens::Bounds::default(),
     };
     change(&mut new);
-    let token = run(tokens::create(&fake, new)).unwrap().done().unwrap();
+    let token = run(tokens::create(&fake, new, &())).unwrap().done().unwrap();
     fake.kv.take_operations();
     (fake, secret, token)
 }

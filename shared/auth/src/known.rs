@@ -88,14 +88,14 @@ mod tests {
     fn a_revocation_is_noticed_within_the_bound_and_at_once_by_a_new_instance() {
         let (fake, secret, token) = with_token("5");
         assert!(is_live(&fake, &secret));
-        run(tokens::delete(&fake, &token)).unwrap();
+        run(tokens::delete(&fake, &token, &())).unwrap();
         fake.micros.set(fake.micros.get() + 4_999_999);
         assert!(is_live(&fake, &secret));
         fake.micros.set(fake.micros.get() + 1);
         assert!(!is_live(&fake, &secret));
         let (fake, secret, token) = with_token("5");
         assert!(is_live(&fake, &secret));
-        run(tokens::delete(&fake, &token)).unwrap();
+        run(tokens::delete(&fake, &token, &())).unwrap();
         fake.forget();
         assert!(!is_live(&fake, &secret));
     }
@@ -105,7 +105,7 @@ mod tests {
         for bound in ["0", ""] {
             let (fake, secret, token) = with_token(bound);
             assert!(is_live(&fake, &secret));
-            run(tokens::delete(&fake, &token)).unwrap();
+            run(tokens::delete(&fake, &token, &())).unwrap();
             assert!(!is_live(&fake, &secret), "{bound:?}");
         }
     }
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn an_unknown_token_is_asked_for_each_time() {
         let (fake, secret, token) = with_token("5");
-        run(tokens::delete(&fake, &token)).unwrap();
+        run(tokens::delete(&fake, &token, &())).unwrap();
         fake.kv.take_operations();
         assert!(!is_live(&fake, &secret) && !is_live(&fake, &secret));
         assert_eq!(fake.kv.take_operations().reads, 2);
@@ -143,7 +143,7 @@ mod tests {
     fn a_clock_that_goes_back_does_not_prolong_a_token() {
         let (fake, secret, token) = with_token("5");
         assert!(is_live(&fake, &secret));
-        run(tokens::delete(&fake, &token)).unwrap();
+        run(tokens::delete(&fake, &token, &())).unwrap();
         fake.pass(-60);
         assert!(!is_live(&fake, &secret));
     }

@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_token_that_is_gone_leaves_no_trace() {
         let (fake, secret, token) = with_token(&[], |_| {});
-        run(tokens::delete(&fake, &token)).unwrap();
+        run(tokens::delete(&fake, &token, &())).unwrap();
         sees(&fake, &secret, token.id());
         assert!(fake.kv.keys().iter().all(|key| !key.starts_with("used/")));
     }

@@ -1,11 +1,14 @@
 //! What the functions of the management API have in common: whose project a call is about, the audit trail, what a
-//! creation came to, and what meters are told of choices.
+//! creation came to, what meters are told of choices, and what they forget.
 //!
 //! Not allowed here: to know one of them. Start reading at [`Manage`].
 
 #![forbid(unsafe_code)]
 
+mod forget;
 pub mod settings;
+
+pub use forget::Meters;
 
 use cockpit_auth::client;
 use cockpit_core::{Body, Ports, ProjectId, Refusal, ports::Random};

@@ -32,12 +32,9 @@ pub async fn forget<P: Kv + Clock>(
     Ok(())
 }
 
-/// Removes all that is kept of a token, by its id.
-pub async fn forget_token<P: Kv + Clock>(ports: &P, id: [u8; 16]) -> Result<(), StoreError> {
-    for signal in Signal::ALL {
-        usage::forget(ports, &signal.sender_of_token(id), &windows(signal), ports.now()).await?;
-    }
-    Ok(())
+/// Removes all that is kept of a token that has limits on a signal, by its id.
+pub async fn forget_token<P: Kv + Clock>(ports: &P, id: [u8; 16], signal: Signal) -> Result<(), StoreError> {
+    usage::forget_token(ports, &signal.sender_of_token(id), &windows(signal), ports.now()).await
 }
 
 /// The lengths of a signal's windows in all plans.

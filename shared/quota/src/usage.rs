@@ -21,6 +21,7 @@ use cockpit_core::{
 };
 use counters::REACH;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What was used in a stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,15 +122,31 @@ pub async fn read(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp) -> Re
     Ok(stored)
 }
 
-/// Forgets what a sender used, in windows of these lengths in seconds, and takes it off the roster. What tells where
-/// other things are goes last.
+/// Forgets what a sender used, in windows of these lengths in seconds, and takes it off the roster. What tells where other
+/// things are goes last.
 pub(crate) async fn forget(kv: &impl Kv, sender: &str, windows: &[u64], now: Timestamp) -> Result<(), StoreError> {
-    let history = record::salvage::<History>(kv, &history_key(sender)).await?.unwrap_or_default();
-    counters::forget(kv, sender, windows, history.from, seconds(now) / 60).await?;
-    if history.place > 0 {
-        roster::remove(kv, history.place).await?;
+    let (history, now) = (record::salvage::<History>(kv, &history_key(sender)).await?, seconds(now) / 60);
+    let uncollected = history.iter().flat_map(|history| counters::uncollected(history.from, now));
+    let minutes: BTreeSet<_> = counters::recent(now).chain(uncollected).collect();
+    counters::forget(kv, sender, minutes, windows, &Reason::ALL).await?;
+    if let Some(place) = history.map(|history| history.place).filter(|place| *place > 0) {
+        roster::remove(kv, place).await?;
     }
-    kv.delete(&history_key(sender)).await
+    record::drop(kv, &history_key(sender)).await
+}
+
+/// The same of a token: it is on no roster, and what it is refused is counted as its Cockpit's. There may be many, so only
+/// what its history leads to is looked for: whoever opened a window has left one.
+pub(crate) async fn forget_token(
+    kv: &impl Kv,
+    sender: &str,
+    windows: &[u64],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(history) = record::salvage::<History>(kv, &history_key(sender)).await? {
+        counters::forget(kv, sender, counters::uncollected(history.from, seconds(now) / 60), windows, &[]).await?;
+    }
+    record::drop(kv, &history_key(sender)).await
 }
 
 async fn load(kv: &impl Kv, sender: &str) -> Result<History, StoreError> {

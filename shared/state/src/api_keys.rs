@@ -4,7 +4,7 @@
 //! exists.
 
 use crate::{
-    collection::{self, Birth, Collection, Creation, Entity, hash_key, named},
+    collection::{self, Birth, Collection, Creation, Entity, hash_key, named, nothing},
     tokens::SecretHash,
 };
 use cockpit_core::{
@@ -159,7 +159,7 @@ pub async fn create<P: Kv + Clock>(ports: &P, new: NewApiKey) -> Result<Creation
         expires_at: new.expires_at.map(Timestamp::micros),
         secret: new.secret.0,
     };
-    Collection::of(ports, OWNER).add(key, ports.now()).await
+    Collection::of(ports, OWNER).add(key, ports.now(), nothing).await
 }
 
 /// All API keys, oldest first.

@@ -7,9 +7,10 @@
 //! begin to look: a slow activation may set it back, and whoever looks goes on from there.
 
 use crate::{
+    Keeper,
     budgets::Budget,
     choices,
-    collection::{Collection, Entity},
+    collection::{Collection, Entity, nothing},
     contact_points::ContactPoint,
     datasources::Datasource,
     grafana_users::GrafanaUser,
@@ -101,15 +102,6 @@ enum Present {
     None { next: u64 },
 }
 
-/// What a deactivation removes: whoever keeps things of these must, too.
-#[derive(Debug)]
-pub struct Ending {
-    /// The number of the activation.
-    pub epoch: u64,
-    /// Its tokens, which work no more.
-    pub tokens: Vec<Token>,
-}
-
 /// What an activation came to.
 #[derive(Debug)]
 pub enum Activation {
@@ -153,18 +145,18 @@ pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) ->
     Ok(serving(kv, project).await?.is_some_and(|now| now.epoch == before.epoch))
 }
 
-/// Activates the project's Cockpit. `clear` removes what others keep of an earlier one that was left half removed.
+/// Activates the project's Cockpit. An earlier one that was left half removed is removed first.
 pub async fn activate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
-    clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
+    keeper: &impl Keeper,
 ) -> Result<Activation, StoreError> {
     let epoch = match present(ports, project).await? {
         Present::None { next } => next,
         Present::Cockpit(Cockpit { status: Status::Ready, .. }) => return Ok(Activation::AlreadyActive),
         Present::Cockpit(ending) if !is_abandoned(&ending, ports.now()) => return Ok(Activation::Deleting),
         Present::Cockpit(ending) => {
-            finish(ports, project, ending.epoch, clear).await?;
+            finish(ports, project, ending.epoch, keeper).await?;
             ending.epoch.saturating_add(1)
         }
     };
@@ -178,16 +170,16 @@ pub async fn activate<P: Kv + Clock>(
 }
 
 /// Deactivates this Cockpit of the project's, and no later one: its tokens first, the last mark last, so that a call that
-/// dies on the way is finished by the next. `clear` removes what others keep of it. Returns its last state.
+/// dies on the way is finished by the next. Returns its last state.
 pub async fn deactivate<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
     cockpit: Cockpit,
-    clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
+    keeper: &impl Keeper,
 ) -> Result<Cockpit, StoreError> {
     let at = ports.now().micros();
     save(ports, &ended_key(project, cockpit.epoch), &Ended { at, done: false }).await?;
-    finish(ports, project, cockpit.epoch, clear).await?;
+    finish(ports, project, cockpit.epoch, keeper).await?;
     Ok(Cockpit { status: Status::Deleting, updated_at: at, ..cockpit })
 }
 
@@ -196,12 +188,12 @@ async fn finish<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
     epoch: u64,
-    clear: impl AsyncFnOnce(&Ending) -> Result<(), StoreError>,
+    keeper: &impl Keeper,
 ) -> Result<(), StoreError> {
-    let tokens = Collection::<_, Token>::of(ports, project).disarm(epoch).await?;
-    clear(&Ending { epoch, tokens }).await?;
+    let forget = async |token: &Token| keeper.forget_token(token).await;
+    Collection::of(ports, project).clear(epoch, ports.now(), forget).await?;
+    keeper.forget_cockpit(project, epoch).await?;
     choices::forget(ports, project, epoch).await?;
-    empty::<_, Token>(ports, project, epoch).await?;
     empty::<_, GrafanaUser>(ports, project, epoch).await?;
     empty::<_, ContactPoint>(ports, project, epoch).await?;
     empty::<_, Datasource>(ports, project, epoch).await?;
@@ -214,7 +206,7 @@ async fn finish<P: Kv + Clock>(
 }
 
 async fn empty<P: Kv + Clock, T: Entity>(ports: &P, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
-    Collection::<_, T>::of(ports, project).clear(epoch, ports.now()).await
+    Collection::<_, T>::of(ports, project).clear(epoch, ports.now(), nothing).await
 }
 
 fn is_abandoned(ending: &Cockpit, now: Timestamp) -> bool {

@@ -143,13 +143,19 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         Ok(entities)
     }
 
-    /// Adds one, if there is room for it and nothing excludes it.
-    pub(crate) async fn add(&self, entity: T, now: Timestamp) -> Result<Creation<T>, StoreError> {
+    /// Adds one, if there is room for it and nothing excludes it. Those whose time is over make room; `forget` removes
+    /// what others keep of them.
+    pub(crate) async fn add(
+        &self,
+        entity: T,
+        now: Timestamp,
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<Creation<T>, StoreError> {
         let slots = self.log.slots().await?;
         let mut others = self.found(&slots).await?;
         let over = |other: &mut T| other.is_over(now) || other.epoch() < self.since;
         let over: Vec<_> = others.extract_if(.., over).collect();
-        self.remove(&over).await?;
+        self.remove_with(&over, forget).await?;
         if let Some(refused) = refused(&entity, &others) {
             return Ok(refused);
         }
@@ -177,24 +183,42 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         Ok(own.into_iter().map(|pointer| pointer.secret).collect())
     }
 
-    /// Removes some of them. What goes with them goes first, so that a secret is dead even if the call dies here; and
-    /// what was added meanwhile goes when they are gone.
+    /// Removes some of them.
     pub(crate) async fn remove(&self, entities: &[T]) -> Result<(), StoreError> {
+        self.remove_with(entities, nothing).await
+    }
+
+    /// Removes some of them. What goes with them goes first, so that a secret is dead even if the call dies here; then
+    /// `forget` removes what others keep of each, and it is gone, so that the next call goes on with those that are left;
+    /// and what was added meanwhile goes when they are gone.
+    pub(crate) async fn remove_with(
+        &self,
+        entities: &[T],
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         if entities.is_empty() {
             return Ok(());
         }
         self.strip(entities).await?;
         for entity in entities {
+            forget(entity).await?;
             self.kv.delete(&key::<T>(entity.id())).await?;
         }
         self.strip(entities).await
     }
 
-    /// Removes what belongs to an activation or an earlier one, and what creations left there that died.
-    pub(crate) async fn clear(&self, epoch: u64, now: Timestamp) -> Result<(), StoreError> {
+    /// Removes what belongs to an activation or an earlier one, and what creations left there that died. `forget` removes
+    /// what others keep of each.
+    pub(crate) async fn clear(
+        &self,
+        epoch: u64,
+        now: Timestamp,
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let slots = self.log.slots().await?;
-        let entities = self.until(&slots, epoch).await?;
-        self.remove(&entities).await?;
+        let mut entities = self.found(&slots).await?;
+        entities.retain(|entity| entity.epoch() <= epoch);
+        self.remove_with(&entities, forget).await?;
         let removed: HashSet<_> = entities.iter().map(T::id).collect();
         let mut numbers = Vec::new();
         for slot in &slots {
@@ -209,22 +233,8 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         self.log.forget(numbers).await
     }
 
-    /// Removes what goes with what belongs to an activation or an earlier one, secrets above all, and says what that is.
-    pub(crate) async fn disarm(&self, epoch: u64) -> Result<Vec<T>, StoreError> {
-        let entities = self.until(&self.log.slots().await?, epoch).await?;
-        self.strip(&entities).await?;
-        Ok(entities)
-    }
-
-    /// What belongs to an activation or an earlier one.
-    async fn until(&self, slots: &[Slot], epoch: u64) -> Result<Vec<T>, StoreError> {
-        let mut entities = self.found(slots).await?;
-        entities.retain(|entity| entity.epoch() <= epoch);
-        Ok(entities)
-    }
-
-    /// Removes what goes with some of them.
-    pub(crate) async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
+    /// Removes what goes with some of them, secrets above all.
+    async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
         let ids: HashSet<_> = entities.iter().map(T::id).collect();
         let slots = self.log.slots().await?;
         let noted = pointers(&slots).filter(|pointer| ids.contains(&pointer.id)).map(|pointer| pointer.secret);
@@ -274,20 +284,31 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
 }
 
 /// Adds what is made for the project's activation to its collection, unless its Cockpit does not serve, or stops to.
-///
-/// A deactivation lists what it must remove after it has marked the Cockpit. Either it saw our pointer, or we see its
-/// mark here; in both cases nothing outlives its Cockpit.
 pub(crate) async fn create<P: Kv + Clock, T: Entity>(
     ports: &P,
     project: ProjectId,
     id: [u8; 16],
     make: impl FnOnce(Birth) -> T,
 ) -> Result<Creation<T>, StoreError> {
+    create_with(ports, project, id, make, nothing).await
+}
+
+/// The same of what others keep something of: `forget` removes that of those that make room.
+///
+/// A deactivation lists what it must remove after it has marked the Cockpit. Either it saw our pointer, or we see its
+/// mark here; in both cases nothing outlives its Cockpit.
+pub(crate) async fn create_with<P: Kv + Clock, T: Entity>(
+    ports: &P,
+    project: ProjectId,
+    id: [u8; 16],
+    make: impl FnOnce(Birth) -> T,
+    forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+) -> Result<Creation<T>, StoreError> {
     let Some(before) = cockpits::serving(ports, project).await? else { return Ok(Creation::NoCockpit) };
     let collection = Collection::in_cockpit(ports, project, &before);
     let now = ports.now();
     let birth = Birth { id, project: *project.as_bytes(), epoch: before.epoch(), at: now.micros() };
-    let created = collection.add(make(birth), now).await?;
+    let created = collection.add(make(birth), now, forget).await?;
     if let Creation::Done(entity) = &created
         && !cockpits::still_serves(ports, project, &before).await?
     {
@@ -318,6 +339,11 @@ pub(crate) fn named(parts: &[&[u8]]) -> [u8; 16] {
         hash.chain_update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes()).chain_update(part)
     });
     digest.finalize().first_chunk().copied().unwrap_or_default()
+}
+
+/// What is to be forgotten of what nobody else keeps anything of.
+pub(crate) async fn nothing<T>(_entity: &T) -> Result<(), StoreError> {
+    Ok(())
 }
 
 /// Why an entity may not be beside these others.

@@ -17,6 +17,7 @@ mod collection;
 pub mod contact_points;
 pub mod datasources;
 pub mod grafana_users;
+mod keeper;
 mod log;
 pub mod tokens;
 
@@ -27,6 +28,7 @@ pub use collection::Creation;
 pub use contact_points::ContactPoint;
 pub use datasources::{Datasource, NewDatasource};
 pub use grafana_users::GrafanaUser;
+pub use keeper::Keeper;
 pub use tokens::{NewToken, SecretHash, Token};
 
 #[cfg(test)]

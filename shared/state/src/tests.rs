@@ -19,12 +19,12 @@ use uuid::Uuid;
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
 async fn activate(fake: &Fake) -> Result<Activation, StoreError> {
-    cockpits::activate(fake, PROJECT, async |_| Ok(())).await
+    cockpits::activate(fake, PROJECT, &()).await
 }
 
 async fn deactivate(fake: &Fake) -> Result<(), StoreError> {
     let Some(cockpit) = cockpits::find(fake, PROJECT).await? else { return Ok(()) };
-    cockpits::deactivate(fake, PROJECT, cockpit, async |_| Ok(())).await.map(drop)
+    cockpits::deactivate(fake, PROJECT, cockpit, &()).await.map(drop)
 }
 
 fn active() -> Fake {

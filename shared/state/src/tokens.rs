@@ -8,7 +8,7 @@ mod rotation;
 pub use rotation::{MOST_RETIRING, Rotated, Rotation, last_rotation, retires_at, rotate};
 
 use crate::{
-    Cockpit,
+    Cockpit, Keeper,
     collection::{self, Birth, Collection, Creation, Entity, hash_key},
 };
 use cockpit_core::{
@@ -60,9 +60,14 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Whether its pushes are limited.
-    pub const fn limit_pushes(&self) -> bool {
-        self.samples.is_some() || self.metrics_pushes.is_some() || self.log_bytes.is_some() || self.log_pushes.is_some()
+    /// Whether pushes of metrics are limited.
+    pub const fn limit_metrics(&self) -> bool {
+        self.samples.is_some() || self.metrics_pushes.is_some()
+    }
+
+    /// Whether pushes of logs are limited.
+    pub const fn limit_logs(&self) -> bool {
+        self.log_bytes.is_some() || self.log_pushes.is_some()
     }
 }
 
@@ -214,8 +219,12 @@ pub async fn holder(kv: &impl Kv, secret: SecretHash) -> Result<Option<Held>, St
     Ok(load::<Holder>(kv, &secret_key(secret.0)).await?.map(Held::from))
 }
 
-/// Creates a token.
-pub async fn create<P: Kv + Clock>(ports: &P, new: NewToken) -> Result<Creation<Token>, StoreError> {
+/// Creates a token. Those that have expired make room for it, and go with what others keep of them.
+pub async fn create<P: Kv + Clock>(
+    ports: &P,
+    new: NewToken,
+    keeper: &impl Keeper,
+) -> Result<Creation<Token>, StoreError> {
     let make = |birth| Token {
         birth,
         name: new.name,
@@ -224,7 +233,8 @@ pub async fn create<P: Kv + Clock>(ports: &P, new: NewToken) -> Result<Creation<
         expires_at: new.expires_at.map(Timestamp::micros),
         bounds: new.bounds,
     };
-    collection::create(ports, new.project, new.id.into_bytes(), make).await
+    let forget = async |token: &Token| keeper.forget_token(token).await;
+    collection::create_with(ports, new.project, new.id.into_bytes(), make, forget).await
 }
 
 /// The token with this id, whosever it is.
@@ -237,14 +247,10 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
     collection::list(kv, project, cockpit).await
 }
 
-/// Has no secret of a token work any more. It is listed until it is deleted.
-pub async fn revoke(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
-    Collection::of(kv, token.project()).strip(std::slice::from_ref(token)).await
-}
-
-/// Revokes a token, and removes it.
-pub async fn delete(kv: &impl Kv, token: &Token) -> Result<(), StoreError> {
-    collection::delete(kv, token.project(), std::slice::from_ref(token)).await
+/// Revokes a token, and removes it with what others keep of it.
+pub async fn delete(kv: &impl Kv, token: &Token, keeper: &impl Keeper) -> Result<(), StoreError> {
+    let forget = async |token: &Token| keeper.forget_token(token).await;
+    Collection::of(kv, token.project()).remove_with(std::slice::from_ref(token), forget).await
 }
 
 /// When a token was last seen in use, about.

@@ -49,7 +49,7 @@ impl World {
             ("query_timeout", "120"),
         ];
         let fake = Fake::new(&[&usual[..], variables].concat());
-        run(cockpits::activate(&fake, project(), async |_| Ok(()))).unwrap();
+        run(cockpits::activate(&fake, project(), &())).unwrap();
         fake.upstream.usually("/rules", "{}");
         fake.upstream.usually("/query_range", r#"{"data":{"resultType":"streams","result":[]}}"#);
         Self { fake, tokens: RefCell::default(), secrets: RefCell::default() }
@@ -116,14 +116,14 @@ impl Target for World {
         let id = Uuid::from_bytes(self.fake.bytes());
         let (name, secret_hash, bounds) = ("t".into(), secret.hash(), stored::Bounds::default());
         let new = NewToken { id, project: project(), name, scopes, secret: secret_hash, expires_at: None, bounds };
-        let token = run(stored::create(&self.fake, new)).unwrap().done().unwrap();
+        let token = run(stored::create(&self.fake, new, &())).unwrap().done().unwrap();
         self.tokens.borrow_mut().insert(secret.expose().to_owned(), token);
         self.secrets.borrow_mut().insert(scopes.bits(), secret.expose().to_owned());
         secret.expose().to_owned()
     }
 
     fn revoke(&self, secret: &str) {
-        run(stored::delete(&self.fake, &self.tokens.borrow()[secret])).unwrap();
+        run(stored::delete(&self.fake, &self.tokens.borrow()[secret], &())).unwrap();
         self.secrets.borrow_mut().retain(|_, kept| kept != secret);
     }
 

@@ -2,6 +2,7 @@
 
 mod deaths;
 mod strangers;
+mod tokens;
 
 use crate::{
     flow::World,

@@ -2,13 +2,16 @@
 
 use super::{Reason, Usage};
 use crate::{amount::Amount, rates::Rate};
-use cockpit_core::ports::{Kv, StoreError};
-use std::collections::BTreeSet;
+use cockpit_core::{
+    ports::{Kv, StoreError},
+    record,
+};
+use std::ops::RangeInclusive;
 
 /// So many minutes, from the first that is not collected, may have counters: nothing is counted in later ones.
 pub(super) const REACH: u64 = 8;
 
-/// The same of what is forgotten, as instances may not know that yet, and count on.
+/// So many of the last minutes may have counters of what was forgotten, as instances may not know that yet, and count on.
 const FORGOTTEN: u64 = 16;
 
 /// The key of a window's counter.
@@ -35,8 +38,8 @@ pub(super) struct Found {
 pub(super) async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) -> Result<Found, StoreError> {
     let start = minute.saturating_mul(60);
     let mut found = Found { usage: Usage { start, ..Usage::default() }, keys: Vec::new() };
-    for step in 0..60_u64.checked_div(rate.window).unwrap_or(1) {
-        let key = window_key(sender, start.saturating_add(step.saturating_mul(rate.window)));
+    for window in starts(minute, rate.window) {
+        let key = window_key(sender, window);
         let Some(taken) = read(kv, &key).await? else { continue };
         let taken = Amount::unpack(taken).min(rate.budget());
         found.usage.units = found.usage.units.saturating_add(taken.units);
@@ -52,20 +55,39 @@ pub(super) async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) 
     Ok(found)
 }
 
-/// Removes the counters of all minutes that may have some: those after the first that was not collected, and the last.
-pub(super) async fn forget(kv: &impl Kv, sender: &str, windows: &[u64], from: u64, now: u64) -> Result<(), StoreError> {
-    // Clocks may be slow or fast.
-    let around = |first: u64| first.saturating_sub(1)..=first.saturating_add(FORGOTTEN);
-    let minutes: BTreeSet<_> = around(from).chain(around(now.saturating_sub(FORGOTTEN - 1))).collect();
+/// The minutes that may have counters because they were not collected, which begin with `from`. Clocks may be slow or fast.
+pub(super) fn uncollected(from: u64, now: u64) -> RangeInclusive<u64> {
+    from.min(now).saturating_sub(1)..=from.saturating_add(REACH).min(now.saturating_add(1))
+}
+
+/// The last minutes.
+pub(super) fn recent(now: u64) -> RangeInclusive<u64> {
+    now.saturating_sub(FORGOTTEN)..=now.saturating_add(1)
+}
+
+/// Removes the counters of these minutes: those of windows of these lengths, and those of what was refused.
+pub(super) async fn forget(
+    kv: &impl Kv,
+    sender: &str,
+    minutes: impl IntoIterator<Item = u64>,
+    windows: &[u64],
+    reasons: &[Reason],
+) -> Result<(), StoreError> {
     for minute in minutes {
-        for window in windows {
-            let rate = Rate { units: 0, requests: 0, window: *window };
-            for key in count(kv, sender, &rate, minute).await?.keys {
-                kv.delete(&key).await?;
-            }
+        let windows = windows.iter().flat_map(|length| starts(minute, *length));
+        let windows = windows.map(|start| window_key(sender, start));
+        let refused = reasons.iter().map(|reason| refused_key(sender, minute, *reason));
+        for key in windows.chain(refused) {
+            record::drop(kv, &key).await?;
         }
     }
     Ok(())
+}
+
+/// When the windows of this length begin that a minute has.
+fn starts(minute: u64, length: u64) -> impl Iterator<Item = u64> {
+    let start = minute.saturating_mul(60);
+    (0..60_u64.checked_div(length).unwrap_or(1)).map(move |step| start.saturating_add(step.saturating_mul(length)))
 }
 
 /// Reads a counter without creating it. Stores show counters as eight bytes, or as decimal digits, which as eight

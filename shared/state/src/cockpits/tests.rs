@@ -7,12 +7,12 @@ use uuid::Uuid;
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
 async fn activate(fake: &Fake) -> Activation {
-    super::activate(fake, PROJECT, async |_| Ok(())).await.unwrap()
+    super::activate(fake, PROJECT, &()).await.unwrap()
 }
 
 async fn deactivate(fake: &Fake) {
     let cockpit = find(fake, PROJECT).await.unwrap().unwrap();
-    super::deactivate(fake, PROJECT, cockpit, async |_| Ok(())).await.unwrap();
+    super::deactivate(fake, PROJECT, cockpit, &()).await.unwrap();
 }
 
 /// Chooses a plan and creates a token, and returns the number of the activation that the token's pushes go by.
@@ -23,7 +23,7 @@ async fn settle(fake: &Fake) -> u64 {
     let (id, name) = (Uuid::from_bytes(fake.bytes()), String::new());
     let (scopes, bounds) = (Scopes::NONE, Bounds::default());
     let new = NewToken { id, project: PROJECT, name, scopes, secret, expires_at: None, bounds };
-    tokens::create(fake, new).await.unwrap().done().unwrap();
+    tokens::create(fake, new, &()).await.unwrap().done().unwrap();
     tokens::holder(fake, secret).await.unwrap().unwrap().grant.epoch
 }
 

@@ -10,14 +10,14 @@ const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
 
 fn active() -> Fake {
     let fake = Fake::new(&[]);
-    let activation = run(cockpits::activate(&fake, PROJECT, async |_| Ok(()))).unwrap();
+    let activation = run(cockpits::activate(&fake, PROJECT, &())).unwrap();
     assert!(matches!(activation, Activation::Done(_)));
     fake
 }
 
 async fn deactivate(fake: &Fake, project: ProjectId) -> Result<(), StoreError> {
     let Some(cockpit) = cockpits::find(fake, project).await? else { return Ok(()) };
-    cockpits::deactivate(fake, project, cockpit, async |_| Ok(())).await.map(drop)
+    cockpits::deactivate(fake, project, cockpit, &()).await.map(drop)
 }
 
 fn new(fake: &Fake) -> NewToken {
@@ -28,7 +28,7 @@ fn new(fake: &Fake) -> NewToken {
 }
 
 fn made(fake: &Fake) -> Token {
-    run(create(fake, new(fake))).unwrap().done().unwrap()
+    run(create(fake, new(fake), &())).unwrap().done().unwrap()
 }
 
 fn holds(fake: &Fake, secret: [u8; 32]) -> Option<Held> {
@@ -51,7 +51,7 @@ fn a_token_is_found_listed_and_held_until_it_is_deleted() {
     assert_eq!(ids(&fake), [token.id()]);
     let grant = holds(&fake, token.secret).unwrap().grant;
     assert_eq!((grant.id, grant.project, grant.scopes), (token.birth.id, PROJECT, token.scopes()));
-    run(delete(&fake, &token)).unwrap();
+    run(delete(&fake, &token, &())).unwrap();
     assert_eq!(run(find(&fake, token.id())).unwrap(), None);
     assert!(ids(&fake).is_empty());
     assert_eq!(holds(&fake, token.secret), None);
@@ -73,7 +73,7 @@ fn a_creation_that_dies_between_two_writes_shows_no_token_and_can_be_repeated() 
     for survived in 0..4 {
         let fake = active();
         fake.kv.die_after(survived);
-        assert!(run(create(&fake, new(&fake))).is_err(), "{survived} writes were enough");
+        assert!(run(create(&fake, new(&fake), &())).is_err(), "{survived} writes were enough");
         fake.kv.die_after(None);
         assert!(ids(&fake).is_empty(), "after {survived} writes");
         let token = made(&fake);
@@ -81,7 +81,7 @@ fn a_creation_that_dies_between_two_writes_shows_no_token_and_can_be_repeated() 
     }
     let fake = active();
     fake.kv.die_after(4);
-    assert!(run(create(&fake, new(&fake))).is_ok());
+    assert!(run(create(&fake, new(&fake), &())).is_ok());
 }
 
 #[test]
@@ -89,19 +89,19 @@ fn a_deletion_that_dies_leaves_a_dead_secret_and_can_be_repeated() {
     let fake = active();
     let token = made(&fake);
     fake.kv.die_after(1);
-    assert!(run(delete(&fake, &token)).is_err());
+    assert!(run(delete(&fake, &token, &())).is_err());
     fake.kv.die_after(None);
     assert_eq!(holds(&fake, token.secret), None);
     let again = run(find(&fake, token.id())).unwrap().unwrap();
     fake.kv.die_after(1);
-    run(delete(&fake, &again)).unwrap();
+    run(delete(&fake, &again, &())).unwrap();
     assert!(ids(&fake).is_empty());
 }
 
 #[test]
 fn without_a_cockpit_there_are_no_tokens() {
     let fake = Fake::new(&[]);
-    assert_eq!(run(create(&fake, new(&fake))).unwrap(), Creation::NoCockpit);
+    assert_eq!(run(create(&fake, new(&fake), &())).unwrap(), Creation::NoCockpit);
     assert_eq!(fake.kv.keys(), Vec::<String>::new());
 }
 
@@ -153,7 +153,7 @@ fn the_log_stays_short_however_many_tokens_come_and_go() {
     let kept = made(&fake);
     for _ in 0..400 {
         let token = made(&fake);
-        run(delete(&fake, &token)).unwrap();
+        run(delete(&fake, &token, &())).unwrap();
         fake.pass(60);
     }
     assert_eq!(ids(&fake), [kept.id()]);
@@ -167,13 +167,13 @@ fn the_log_stays_short_however_many_tokens_come_and_go() {
 fn what_a_crashed_creation_left_is_swept() {
     let fake = active();
     fake.kv.die_after(3);
-    assert!(run(create(&fake, new(&fake))).is_err());
+    assert!(run(create(&fake, new(&fake), &())).is_err());
     fake.kv.die_after(None);
     let secrets = || fake.kv.keys().iter().filter(|key| key.starts_with("secret/")).count();
     assert_eq!(secrets(), 1, "the crash came after the secret was written");
     for _ in 0..60 {
         let token = made(&fake);
-        run(delete(&fake, &token)).unwrap();
+        run(delete(&fake, &token, &())).unwrap();
         fake.pass(60);
     }
     assert_eq!(secrets(), 0);
@@ -184,7 +184,7 @@ fn tokens_whose_time_is_over_make_room() {
     let fake = active();
     let end = Timestamp::from_micros(fake.micros.get() + 1_000_000);
     for _ in 0..MOST {
-        run(create(&fake, NewToken { expires_at: Some(end), ..new(&fake) })).unwrap().done().unwrap();
+        run(create(&fake, NewToken { expires_at: Some(end), ..new(&fake) }, &())).unwrap().done().unwrap();
     }
     fake.pass(1);
     let token = made(&fake);
@@ -197,6 +197,6 @@ fn what_is_noted_of_a_token_goes_with_it() {
     let token = made(&fake);
     run(note_use(&fake, token.id(), fake.now())).unwrap();
     assert!(run(last_used(&fake, token.id())).unwrap().is_some());
-    run(delete(&fake, &token)).unwrap();
+    run(delete(&fake, &token, &())).unwrap();
     assert_eq!(run(last_used(&fake, token.id())).unwrap(), None);
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use cockpit_core::{ProjectId, ports::StoreError};
 use cockpit_runtime::kv::Sqlite;
-use cockpit_state::cockpits::{self, Ending};
+use cockpit_state::{Keeper, Token, cockpits};
 use http::Method;
 use serde_json::json;
 use std::process::Command;
@@ -19,14 +19,26 @@ const DASHBOARDS: &str =
 /// A project whose Cockpit somebody began to remove, and died.
 const DELETING: &str = "09090909-0909-0909-0909-090909090909";
 
+/// The process is killed before anything is forgotten.
+struct Killed;
+
+impl Keeper for Killed {
+    async fn forget_token(&self, _token: &Token) -> Result<(), StoreError> {
+        Err(StoreError("the process is killed here".to_owned()))
+    }
+
+    async fn forget_cockpit(&self, _project: ProjectId, _epoch: u64) -> Result<(), StoreError> {
+        Err(StoreError("the process is killed here".to_owned()))
+    }
+}
+
 /// Begins to remove a Cockpit, and dies.
 fn leave_deleting(gateway: &Gateway) {
     let store = Port(Sqlite::open(&gateway.folder().join("kv.db")).unwrap());
     let project = ProjectId::parse(DELETING).unwrap();
-    cockpit_fake::run(cockpits::activate(&store, project, async |_| Ok(()))).unwrap();
-    let died = |_: &Ending| async { Err(StoreError("the process is killed here".to_owned())) };
+    cockpit_fake::run(cockpits::activate(&store, project, &())).unwrap();
     let cockpit = cockpit_fake::run(cockpits::find(&store, project)).unwrap().unwrap();
-    assert!(cockpit_fake::run(cockpits::deactivate(&store, project, cockpit, died)).is_err());
+    assert!(cockpit_fake::run(cockpits::deactivate(&store, project, cockpit, &Killed)).is_err());
 }
 
 /// A gateway without a Cockpit, and the environment that clients are given.

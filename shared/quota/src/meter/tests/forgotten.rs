@@ -38,7 +38,9 @@ fn used_by(project: ProjectId) -> Fake {
 }
 
 fn forget_all(fake: &Fake) -> Result<(), StoreError> {
-    run(forget_token(fake, TOKEN))?;
+    for signal in Signal::ALL {
+        run(forget_token(fake, TOKEN, signal))?;
+    }
     run(settings::remove(fake, PROJECT, 0))?;
     run(forget(fake, PROJECT, 0..2))
 }

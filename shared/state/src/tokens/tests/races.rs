@@ -8,7 +8,7 @@ fn swept_next() -> (Fake, Token) {
     let fake = active();
     let kept = made(&fake);
     for _ in 0..40 {
-        run(delete(&fake, &made(&fake))).unwrap();
+        run(delete(&fake, &made(&fake), &())).unwrap();
     }
     fake.pass(700);
     (fake, kept)
@@ -19,14 +19,14 @@ fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
     let look = |fake: &Fake| {
         assert!(!fake.kv.keys().iter().any(|key| key.starts_with("secret/")), "{:?}", fake.kv.keys());
         fake.pass(700);
-        run(cockpits::activate(fake, PROJECT, async |_| Ok(()))).unwrap();
+        run(cockpits::activate(fake, PROJECT, &())).unwrap();
         assert!(ids(fake).is_empty());
         run(deactivate(fake, PROJECT)).unwrap();
         assert_eq!(left(fake), Vec::<String>::new());
     };
     at_every_pause(
         active,
-        async |fake| create(fake, new(fake)).await.unwrap(),
+        async |fake| create(fake, new(fake), &()).await.unwrap(),
         async |fake| deactivate(fake, PROJECT).await.unwrap(),
         |fake, created, _| {
             assert!(created.done().is_none());
@@ -36,7 +36,7 @@ fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
     at_every_pause(
         active,
         async |fake| deactivate(fake, PROJECT).await.unwrap(),
-        async |fake| create(fake, new(fake)).await.unwrap(),
+        async |fake| create(fake, new(fake), &()).await.unwrap(),
         |fake, _, _| look(fake),
     );
 }
@@ -45,10 +45,10 @@ fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
 fn what_is_created_for_a_cockpit_is_not_in_the_one_that_follows() {
     at_every_pause(
         active,
-        async |fake| create(fake, new(fake)).await.unwrap(),
+        async |fake| create(fake, new(fake), &()).await.unwrap(),
         async |fake| {
             deactivate(fake, PROJECT).await.unwrap();
-            cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap();
+            cockpits::activate(fake, PROJECT, &()).await.unwrap();
         },
         |fake, created, ()| {
             // It may have found the one that follows.
@@ -65,10 +65,10 @@ fn what_is_created_for_a_cockpit_is_not_in_the_one_that_follows() {
 fn a_creation_under_way_is_not_taken_for_one_that_died() {
     at_every_pause(
         || swept_next().0,
-        async |fake| create(fake, new(fake)).await.unwrap(),
+        async |fake| create(fake, new(fake), &()).await.unwrap(),
         async |fake| {
             fake.pass(60);
-            create(fake, new(fake)).await.unwrap()
+            create(fake, new(fake), &()).await.unwrap()
         },
         |fake, one, two| {
             let (one, two) = (one.done().unwrap(), two.done().unwrap());
@@ -84,7 +84,7 @@ fn a_deactivation_misses_no_token_that_is_moved_in_the_log_meanwhile() {
     at_every_pause(
         || swept_next().0,
         async |fake| deactivate(fake, PROJECT).await.unwrap(),
-        async |fake| create(fake, new(fake)).await.unwrap(),
+        async |fake| create(fake, new(fake), &()).await.unwrap(),
         |fake, _, _| {
             let secrets = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/"));
             assert_eq!(secrets.collect::<Vec<_>>(), Vec::<String>::new());
@@ -103,7 +103,7 @@ fn a_list_misses_no_token_that_is_moved_in_the_log_meanwhile() {
     at_every_pause(
         world,
         async |fake| list(fake, PROJECT, &cockpits::find(fake, PROJECT).await.unwrap().unwrap()).await.unwrap(),
-        async |fake| create(fake, new(fake)).await.unwrap(),
+        async |fake| create(fake, new(fake), &()).await.unwrap(),
         |_, listed, _| assert!(listed.iter().any(|token| Some(token.id()) == kept.get())),
     );
 }
@@ -112,8 +112,8 @@ fn a_list_misses_no_token_that_is_moved_in_the_log_meanwhile() {
 fn a_slow_deactivation_does_nothing_to_a_later_cockpit() {
     let later = async |fake: &Fake| {
         deactivate(fake, PROJECT).await.unwrap();
-        let activation = cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap();
-        (activation, create(fake, new(fake)).await.unwrap().done())
+        let activation = cockpits::activate(fake, PROJECT, &()).await.unwrap();
+        (activation, create(fake, new(fake), &()).await.unwrap().done())
     };
     let first = std::cell::RefCell::new(None);
     at_every_pause(
@@ -125,7 +125,7 @@ fn a_slow_deactivation_does_nothing_to_a_later_cockpit() {
         },
         async |fake| {
             let first = first.borrow().clone().unwrap();
-            cockpits::deactivate(fake, PROJECT, first, async |_| Ok(())).await.unwrap()
+            cockpits::deactivate(fake, PROJECT, first, &()).await.unwrap()
         },
         later,
         |fake, _, (activation, token)| {
@@ -150,10 +150,10 @@ fn of_two_that_take_over_a_deactivation_neither_removes_what_the_other_made() {
     };
     at_every_pause(
         abandoned,
-        async |fake| cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap(),
+        async |fake| cockpits::activate(fake, PROJECT, &()).await.unwrap(),
         async |fake| {
-            cockpits::activate(fake, PROJECT, async |_| Ok(())).await.unwrap();
-            create(fake, new(fake)).await.unwrap().done().unwrap()
+            cockpits::activate(fake, PROJECT, &()).await.unwrap();
+            create(fake, new(fake), &()).await.unwrap().done().unwrap()
         },
         |fake, _, token| {
             assert_eq!(ids(fake), [token.id()]);
@@ -175,7 +175,7 @@ fn no_secret_outlives_a_token_that_is_deleted_while_it_is_rotated() {
     let world = || with_one(&token);
     let own = || token.borrow().clone().unwrap();
     let rotated = async |fake: &Fake| rotate(fake, &own(), SecretHash([2; 32]), soon(fake)).await.unwrap();
-    let deleted = async |fake: &Fake| delete(fake, &own()).await.unwrap();
+    let deleted = async |fake: &Fake| delete(fake, &own(), &()).await.unwrap();
     let look = |fake: &Fake| {
         for secret in [own().secret, [2; 32]] {
             assert_eq!(holds(fake, secret), None);
@@ -200,7 +200,7 @@ fn a_rotation_that_dies_while_its_token_is_deleted_brings_no_known_secret_back()
                 rotated
             };
             let deletion = async {
-                delete(&fake, &token).await.unwrap();
+                delete(&fake, &token, &()).await.unwrap();
                 fake.kv.die_after(survived);
             };
             paused(dying, operations, deletion);
@@ -225,7 +225,7 @@ fn of_two_rotations_at_once_the_later_stays_and_the_other_retires() {
             let retires = |secret| run(retires_at(fake, SecretHash(secret))).unwrap().is_some();
             assert!(retires(own().secret));
             assert!(retires([2; 32]) != retires([3; 32]), "one of them stays");
-            run(delete(fake, &own())).unwrap();
+            run(delete(fake, &own(), &())).unwrap();
             assert!([own().secret, [2; 32], [3; 32]].into_iter().all(|secret| holds(fake, secret).is_none()));
         },
     );
@@ -234,7 +234,7 @@ fn of_two_rotations_at_once_the_later_stays_and_the_other_retires() {
 #[test]
 fn concurrent_creations_are_all_kept() {
     let fake = active();
-    let batch = || async { [create(&fake, new(&fake)).await, create(&fake, new(&fake)).await] };
+    let batch = || async { [create(&fake, new(&fake), &()).await, create(&fake, new(&fake), &()).await] };
     let _ = run(both(both(batch(), batch()), both(batch(), batch())));
     assert_eq!(ids(&fake).len(), 8);
 }
@@ -243,14 +243,14 @@ fn concurrent_creations_are_all_kept() {
 fn a_project_has_so_many_live_tokens_and_no_more_whoever_races() {
     let fake = active();
     let tokens: Vec<_> = (1..MOST).map(|_| made(&fake)).collect();
-    let (one, two) = run(both(create(&fake, new(&fake)), create(&fake, new(&fake))));
+    let (one, two) = run(both(create(&fake, new(&fake), &()), create(&fake, new(&fake), &())));
     let created = [one.unwrap(), two.unwrap()].into_iter().filter(|creation| matches!(creation, Creation::Done(_)));
     assert!(created.count() <= 1);
     assert!(ids(&fake).len() <= MOST);
     if ids(&fake).len() < MOST {
         made(&fake);
     }
-    assert_eq!(run(create(&fake, new(&fake))).unwrap(), Creation::Full(MOST));
-    run(delete(&fake, &tokens[0])).unwrap();
-    assert!(run(create(&fake, new(&fake))).unwrap().done().is_some());
+    assert_eq!(run(create(&fake, new(&fake), &())).unwrap(), Creation::Full(MOST));
+    run(delete(&fake, &tokens[0], &())).unwrap();
+    assert!(run(create(&fake, new(&fake), &())).unwrap().done().is_some());
 }

@@ -23,7 +23,7 @@ fn a_rotated_token_has_two_secrets_for_a_while_and_then_one() {
     assert_eq!((ends(&fake, [2; 32]), ends(&fake, [3; 32])), (Some(later), None));
     run(rotate(&fake, &token, SecretHash([4; 32]), fake.now())).unwrap();
     assert_eq!(holds(&fake, [3; 32]), None, "without grace it is over at once");
-    run(delete(&fake, &token)).unwrap();
+    run(delete(&fake, &token, &())).unwrap();
     assert!((2..5).all(|byte| holds(&fake, [byte; 32]).is_none()));
 }
 
@@ -38,7 +38,7 @@ fn a_token_that_is_rotated_for_ever_keeps_a_short_log_and_loses_no_secret() {
         let secret = SecretHash([100 + turn; 32]);
         assert_eq!(run(rotate(&fake, &token, secret, fake.now())).unwrap(), Rotated::Done);
         if turn % 10 == 0 {
-            run(delete(&fake, &made(&fake))).unwrap();
+            run(delete(&fake, &made(&fake), &())).unwrap();
         }
     }
     assert!(holds(&fake, token.secret).is_some(), "it works for a month");
@@ -46,7 +46,7 @@ fn a_token_that_is_rotated_for_ever_keeps_a_short_log_and_loses_no_secret() {
     assert_eq!(ids(&fake), [token.id()]);
     let reads = fake.kv.take_operations().reads;
     assert!(reads < 120, "{reads} reads to list one token");
-    run(delete(&fake, &token)).unwrap();
+    run(delete(&fake, &token, &())).unwrap();
     let secrets = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/"));
     assert_eq!(secrets.collect::<Vec<_>>(), Vec::<String>::new());
 }
@@ -72,7 +72,7 @@ fn a_rotation_that_dies_anywhere_can_be_repeated_and_takes_no_secret_that_is_in_
         assert!(holds(&fake, token.secret).is_some(), "after {survived}");
         assert_eq!(run(rotate(&fake, &token, SecretHash([3; 32]), soon(&fake))).unwrap(), Rotated::Done);
         assert_eq!((ends(&fake, [3; 32]), ends(&fake, token.secret)), (None, Some(soon(&fake))));
-        run(delete(&fake, &token)).unwrap();
+        run(delete(&fake, &token, &())).unwrap();
         let secrets = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/"));
         assert_eq!(secrets.count(), 0, "after {survived}");
     }
