@@ -15,7 +15,7 @@ pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, 
     let limits = settings::load(call.ports, project, cockpit.epoch()).await?.limits(call.ports).await?;
     let mut timeseries = Vec::new();
     for signal in Signal::ALL {
-        let sender = signal.sender(project);
+        let sender = signal.sender(project, cockpit.epoch());
         let history = usage::read(call.ports, &sender, &limits.of(signal).rate, call.ports.now()).await?;
         timeseries.extend(filter.of(signal, &history));
     }

@@ -2,7 +2,7 @@
 
 use crate::page::{self, layout};
 use cockpit_api::{Query, rfc3339};
-use cockpit_core::{Body, Ports, ProjectId, Refusal, Timestamp, ports::Kv};
+use cockpit_core::{Body, Ports, ProjectId, Refusal, Timestamp};
 use cockpit_gate::Call;
 use cockpit_quota::{
     Limits, Settings, Signal, settings,
@@ -20,21 +20,12 @@ pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, 
     let (limits, now) = (settings.limits(call.ports).await?, call.ports.now());
     let mut signals = Vec::new();
     for signal in Signal::ALL {
-        signals.push((signal, read(call.ports, project, signal, &limits, now).await?));
+        let sender = signal.sender(project, cockpit.epoch());
+        signals.push((signal, usage::read(call.ports, &sender, &limits.of(signal).rate, now).await?));
     }
     let mut response = page::response(&page(project, &settings, &limits, &signals, now));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
-}
-
-async fn read(
-    kv: &impl Kv,
-    project: ProjectId,
-    signal: Signal,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<History, Refusal> {
-    Ok(usage::read(kv, &signal.sender(project), &limits.of(signal).rate, now).await?)
 }
 
 fn page(

@@ -28,7 +28,7 @@ async fn answer(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> 
     let mut text = Text::default();
     match call.permit.observed(named) {
         Ok(project) => {
-            let both = Signal::ALL.map(|signal| Sender { project, signal, place: None });
+            let both = Signal::ALL.map(|signal| Sender { project, signal, listed: None });
             show(call.ports, &both, &mut text).await?;
         }
         // Only the operator's key has no project of its own.

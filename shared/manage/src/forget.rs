@@ -22,6 +22,7 @@ impl<P: Kv + Clock> Keeper for Meters<'_, P> {
 
     async fn forget_cockpit(&self, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
         settings::remove(self.0, project, epoch).await?;
-        cockpit_quota::forget(self.0, project, budgets::numbers(self.0, project).await?).await
+        let budgets = budgets::numbers(self.0, project).await?;
+        cockpit_quota::forget(self.0, project, epoch, budgets).await
     }
 }

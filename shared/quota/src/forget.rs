@@ -1,4 +1,4 @@
-//! Forgetting all that is kept of a project, or of a token that has limits of its own.
+//! Forgetting all that is kept of an activation of a project, or of a token that has limits of its own.
 
 use crate::{
     Signal,
@@ -12,16 +12,16 @@ use cockpit_core::{
 };
 use std::collections::BTreeSet;
 
-/// Removes all that is kept of a project. What instances write afterwards that still take one of its tokens for good
-/// stays until this is called again.
-/// `budgets` are the numbers by which sets of its budgets may be kept.
+/// Removes all that is kept of a project's activation. What instances write afterwards that still take one of its tokens
+/// for good stays until this is called again. `budgets` are the numbers by which sets of its budgets may be kept.
 pub async fn forget<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
+    epoch: u64,
     budgets: impl Iterator<Item = u64> + Clone,
 ) -> Result<(), StoreError> {
     for signal in Signal::ALL {
-        let sender = signal.sender(project);
+        let sender = signal.sender(project, epoch);
         let name = format!("active/{sender}");
         for number in budgets.clone() {
             store::remove(ports, &part_name(&name, number)).await?;

@@ -46,9 +46,10 @@ impl Signal {
     /// Both of them.
     pub const ALL: [Self; 2] = [Self::Metrics, Self::Logs];
 
-    /// What a project sends of it, in keys of the store and wherever usage is asked for.
-    pub fn sender(self, project: ProjectId) -> String {
-        format!("{project}/{}", self.name())
+    /// What a project sends of it in an activation, in keys of the store and wherever usage is asked for. A deactivation
+    /// that is slow removes what is of the activation that it ends, and an instance that does not know of it writes there.
+    pub fn sender(self, project: ProjectId, epoch: u64) -> String {
+        format!("{project}/{epoch}/{}", self.name())
     }
 
     /// The same of what is sent with a token that has limits of its own.
@@ -56,11 +57,12 @@ impl Signal {
         format!("token/{:032x}/{}", u128::from_be_bytes(id), self.name())
     }
 
-    /// Which project's and what it is, from a name; `None` if it is a token's.
-    pub fn of_sender(sender: &str) -> Option<(ProjectId, Self)> {
-        let (project, name) = sender.split_once('/')?;
+    /// Which project's, of which activation and what it is, from a name; `None` if it is a token's.
+    pub fn of_sender(sender: &str) -> Option<(ProjectId, u64, Self)> {
+        let (project, rest) = sender.split_once('/')?;
+        let (epoch, name) = rest.split_once('/')?;
         let signal = Self::ALL.into_iter().find(|signal| signal.name() == name)?;
-        Some((ProjectId::parse(project)?, signal))
+        Some((ProjectId::parse(project)?, epoch.parse().ok()?, signal))
     }
 
     /// Its name in keys of the store.

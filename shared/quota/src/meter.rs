@@ -83,9 +83,9 @@ impl<'p, P: Ports> Meter<'p, P> {
     async fn of(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
         let project = permit.tenant().ok_or_else(|| Refusal::bug("a push without a tenant"))?;
         let entries = ports.recall::<Entries>();
-        let sender = signal.sender(project);
-        let entry = entries.of(&sender);
         let owner = Owner { project, epoch: permit.token().map_or(0, |token| token.epoch) };
+        let sender = signal.sender(owner.project, owner.epoch);
+        let entry = entries.of(&sender);
         let (chosen, failed) = chosen::of(ports, owner, signal, &entry).await;
         let rules = Rules::read(ports, chosen.plan.limits).await?;
         let allowance = rules.limits.of(signal);

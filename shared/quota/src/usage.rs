@@ -103,7 +103,7 @@ impl Record for History {
 }
 
 /// The history of a sender up to now, the minutes not yet collected included. `sender` is whose it is, such as
-/// `{project}/metrics`.
+/// `{project}/1/metrics`.
 pub async fn read(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp) -> Result<History, StoreError> {
     let mut stored = load(kv, sender).await?;
     for _ in 0..LOOKS {

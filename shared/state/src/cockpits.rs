@@ -192,8 +192,11 @@ async fn finish<P: Kv + Clock>(
 ) -> Result<(), StoreError> {
     let forget = async |token: &Token| keeper.forget_token(token).await;
     Collection::of(ports, project).clear(epoch, ports.now(), forget).await?;
-    keeper.forget_cockpit(project, epoch).await?;
-    choices::forget(ports, project, epoch).await?;
+    // Of the one before, calls and instances may have left something that did not know that it had ended.
+    for epoch in epoch.saturating_sub(1).max(1)..=epoch {
+        keeper.forget_cockpit(project, epoch).await?;
+        choices::forget(ports, project, epoch).await?;
+    }
     empty::<_, GrafanaUser>(ports, project, epoch).await?;
     empty::<_, ContactPoint>(ports, project, epoch).await?;
     empty::<_, Datasource>(ports, project, epoch).await?;

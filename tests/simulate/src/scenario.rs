@@ -246,7 +246,7 @@ impl Running {
         let noted = Rc::clone(&found);
         self.world.spawn(None, async move {
             for tenant in 0..tenants.min(LOOKED_AT) {
-                let sender = Signal::Metrics.sender(project(tenant));
+                let sender = Signal::Metrics.sender(project(tenant), 0);
                 let total = loop {
                     // A store may fail by chance.
                     if let Ok(history) = usage::read(&ports, &sender, &rate, ports.now()).await {

@@ -1,5 +1,7 @@
 //! How much may be sent: what was chosen through the management API, held against what is then pushed.
 
+mod activations;
+
 use crate::{
     flow::World,
     messages::{NOW_MILLIS, series, snappy},

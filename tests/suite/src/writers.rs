@@ -201,7 +201,7 @@ fn usage_is_what_was_leased(ledger: &Ledger, kv: &impl Kv) {
     let sum =
         |part: fn(&Window) -> Amount| ledger.windows.values().fold(Amount::default(), |sum, one| sum.plus(part(one)));
     let (admitted, leased) = (sum(|one| one.admitted), sum(|one| one.leased.min(limits().metrics.rate.budget())));
-    let ever = run(usage::read(kv, &Signal::Metrics.sender(PROJECT), &rate, now())).unwrap().ever;
+    let ever = run(usage::read(kv, &Signal::Metrics.sender(PROJECT, 0), &rate, now())).unwrap().ever;
     assert_eq!((ever.units, ever.requests), (leased.units, leased.requests));
     assert!(leased.covers(admitted) && leased.units * 100 <= admitted.units * 115, "{leased:?} of {admitted:?}");
     assert!(ever.cut > 0 && ever.throttled > 0, "{ever:?}");

@@ -11,14 +11,14 @@ fn project(number: u8) -> ProjectId {
 
 /// Activates a project and pushes of each signal.
 fn at_work(fake: &Fake, number: u8) {
-    let activated = run(cockpits::activate(fake, project(number), async |_| Ok(())));
+    let activated = run(cockpits::activate(fake, project(number), &()));
     assert!(matches!(activated, Ok(Activation::Done(_))));
     Signal::ALL.into_iter().for_each(|signal| push(fake, number, signal));
 }
 
 fn push(fake: &Fake, number: u8, signal: Signal) {
     let route = ROUTES.iter().find(|route| route.function == "metrics-push").unwrap();
-    let token = TokenGrant::new(project(number), Scope::ALL.into_iter().collect());
+    let token = TokenGrant { epoch: 1, ..TokenGrant::new(project(number), Scope::ALL.into_iter().collect()) };
     let permit = Permit::grant(Principal::Token(token), route).unwrap();
     let meter = run(Meter::open(fake, &permit, signal)).unwrap();
     run(meter.pay(10)).unwrap();
@@ -40,8 +40,11 @@ fn lines(text: &str, name: &str) -> Vec<String> {
 fn those_that_are_listed_are_counted_and_not_the_places_that_are_empty() {
     let fake = Fake::new(&[]);
     (1..=5).for_each(|number| at_work(&fake, number));
-    run(cockpit_quota::forget(&fake, project(2), 0..0)).unwrap();
-    run(cockpits::deactivate(&fake, project(3), async |_| Ok(()))).unwrap();
+    run(cockpit_quota::forget(&fake, project(2), 1, 0..0)).unwrap();
+    let ended = run(cockpits::find(&fake, project(3))).unwrap().unwrap();
+    run(cockpits::deactivate(&fake, project(3), ended, &())).unwrap();
+    // It is activated again, and what an instance left on the roster is of the one that has ended.
+    assert!(matches!(run(cockpits::activate(&fake, project(3), &())), Ok(Activation::Done(_))));
     let all = page(&fake, "");
     assert_eq!(lines(&all, "cockpit_pushes_total").len(), 6);
     assert_eq!(lines(&all, "cockpit_senders"), ["cockpit_senders 6"]);
@@ -57,7 +60,7 @@ fn those_that_are_listed_are_counted_and_not_the_places_that_are_empty() {
 fn a_sender_that_stands_on_the_roster_twice_is_shown_once_on_whatever_page() {
     let fake = Fake::new(&[]);
     at_work(&fake, 1);
-    let name = Signal::Metrics.sender(project(1));
+    let name = Signal::Metrics.sender(project(1), 1);
     // Its place is lost with its history, and it is given another one.
     run(fake.delete(&format!("usage/{name}"))).unwrap();
     fake.forget();
@@ -80,16 +83,16 @@ fn what_signals_of_a_project_have_in_common_is_read_once() {
         at_work(&fake, 1);
         fake.kv.take_operations();
         let senders: Vec<_> =
-            signals.iter().map(|signal| Sender { project: project(1), signal: *signal, place: None }).collect();
+            signals.iter().map(|signal| Sender { project: project(1), signal: *signal, listed: None }).collect();
         run(show(&fake, &senders, &mut Text::default())).unwrap();
         fake.kv.take_operations().reads
     };
     let [metrics, logs] = Signal::ALL.map(|signal| reads(&[signal]));
-    // Its activation, that it has not ended, and what it chose.
-    assert_eq!(reads(&Signal::ALL), metrics + logs - 3);
+    // Which is its last activation, that activation, that it has not ended, and what it chose.
+    assert_eq!(reads(&Signal::ALL), metrics + logs - 4);
     let fake = Fake::new(&[]);
     at_work(&fake, 1);
     fake.kv.take_operations();
     page(&fake, "");
-    assert_eq!(fake.kv.take_operations().reads, metrics + logs - 3 + 4, "the roster's two places, and twice how many");
+    assert_eq!(fake.kv.take_operations().reads, metrics + logs - 4 + 4, "the roster's two places, and twice how many");
 }

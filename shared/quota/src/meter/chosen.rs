@@ -25,20 +25,19 @@ const STALE: u64 = 30_000;
 pub(super) struct Chosen {
     pub(super) plan: &'static Plan,
     pub(super) budgets: Budgets,
-    owner: Owner,
     read_at: u64,
 }
 
 /// Whose choice it is: an activation of a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
     pub(super) project: ProjectId,
     pub(super) epoch: u64,
 }
 
 impl Chosen {
-    fn new(settings: &Settings, signal: Signal, owner: Owner, read_at: u64) -> Rc<Self> {
-        Rc::new(Self { plan: settings.plan(), budgets: Budgets::of(settings, signal), owner, read_at })
+    fn new(settings: &Settings, signal: Signal, read_at: u64) -> Rc<Self> {
+        Rc::new(Self { plan: settings.plan(), budgets: Budgets::of(settings, signal), read_at })
     }
 }
 
@@ -50,7 +49,7 @@ pub(super) async fn of<P: Kv + Clock>(
     signal: Signal,
     entry: &Entry,
 ) -> (Rc<Chosen>, Option<StoreError>) {
-    let known = entry.chosen().filter(|chosen| chosen.owner == owner);
+    let known = entry.chosen();
     let now = millis(ports.now());
     if let Some(chosen) = known.as_ref().filter(|chosen| now.saturating_sub(chosen.read_at) < STALE) {
         return (Rc::clone(chosen), None);
@@ -59,7 +58,7 @@ pub(super) async fn of<P: Kv + Clock>(
         Ok(chosen) => (chosen, None),
         Err(cause) => match known {
             Some(chosen) => (chosen, None),
-            None => (Chosen::new(&Settings::default(), signal, owner, 0), Some(cause)),
+            None => (Chosen::new(&Settings::default(), signal, 0), Some(cause)),
         },
     }
 }
@@ -80,7 +79,7 @@ pub(super) async fn look_again<P: Kv + Clock>(
 
 async fn read(kv: &impl Kv, owner: Owner, signal: Signal, entry: &Entry, now: u64) -> Result<Rc<Chosen>, StoreError> {
     let settings = settings::load(kv, owner.project, owner.epoch).await?;
-    let chosen = Chosen::new(&settings, signal, owner, now);
+    let chosen = Chosen::new(&settings, signal, now);
     entry.choose(Rc::clone(&chosen));
     Ok(chosen)
 }

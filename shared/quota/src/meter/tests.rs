@@ -67,7 +67,7 @@ fn identity(number: u64) -> u64 {
 fn used(fake: &Fake) -> Usage {
     let changes = fake.variables.borrow().get("quotas").cloned().unwrap_or_default();
     let rate = Limits::DEFAULT.with(&changes).unwrap().metrics.rate;
-    run(usage::read(fake, &Signal::Metrics.sender(PROJECT), &rate, fake.now())).unwrap().total()
+    run(usage::read(fake, &Signal::Metrics.sender(PROJECT, 0), &rate, fake.now())).unwrap().total()
 }
 
 fn throttle(result: Result<u64, Refusal>) -> Throttle {
@@ -249,7 +249,7 @@ fn whoever_opens_a_window_collects_the_past_ones_and_tells_of_them_once() {
     assert!(minutes.iter().zip(&minutes[1..]).all(|(one, next)| one.0 + 60 == next.0 && one.1.units < next.1.units));
     assert_eq!(
         run(roster::list(&fake, 1, 9)).unwrap(),
-        [(1, Signal::Metrics.sender(PROJECT))],
+        [(1, Signal::Metrics.sender(PROJECT, 0))],
         "it is on the roster once"
     );
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::tokens::{self, Bounds, NewToken, SecretHash};
 use cockpit_core::{ports::Random, scope::Scopes};
-use cockpit_fake::{Fake, at_every_pause, run};
+use cockpit_fake::{Fake, at_every_pause, paused, run};
 use uuid::Uuid;
 
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
@@ -77,4 +77,28 @@ fn however_often_a_project_is_activated_what_tells_of_it_is_bounded() {
     }
     let marks = fake.kv.keys().into_iter().filter(|key| key.starts_with("cockpit/") || key.starts_with("ended/"));
     assert_eq!(marks.count(), 33, "of sixteen, and which is the last");
+}
+
+#[test]
+fn what_a_call_left_that_died_when_its_cockpit_had_ended_goes_with_the_next() {
+    for operations in 0..4 {
+        for survived in 0..4 {
+            let fake = Fake::new(&[]);
+            run(activate(&fake));
+            let cockpit = run(find(&fake, PROJECT)).unwrap().unwrap();
+            let dying = choices::choose_plan(&fake, PROJECT, &cockpit, "premium");
+            let end = async {
+                deactivate(&fake).await;
+                fake.kv.fail_after(survived);
+            };
+            drop(paused(dying, operations, end));
+            fake.kv.fail_after(None);
+            if run(find(&fake, PROJECT)).unwrap().is_none() {
+                run(activate(&fake));
+            }
+            run(deactivate(&fake));
+            let left = fake.kv.keys().into_iter().find(|key| key.starts_with("plan/"));
+            assert_eq!(left, None, "paused after {operations}, died after {survived}");
+        }
+    }
 }

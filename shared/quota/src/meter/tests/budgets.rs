@@ -103,7 +103,7 @@ fn a_budget_that_is_set_later_counts_what_it_sees_and_one_that_is_removed_limits
 
 /// Removes the project's own set, and with it the key that all identities are hashed with.
 pub(super) fn lose_key(fake: &Fake) {
-    let whole = format!("active/{}/", Signal::Metrics.sender(PROJECT));
+    let whole = format!("active/{}/", Signal::Metrics.sender(PROJECT, 0));
     for key in fake.kv.keys().into_iter().filter(|key| key.starts_with(&whole) && !key.contains("/b")) {
         run(fake.delete(&key)).unwrap();
     }
@@ -190,7 +190,7 @@ fn shown(fake: &Fake) -> Vec<(u64, u64)> {
 
 /// The bytes that the project's sets take in memory between two pushes, all of them and its Cockpit's.
 fn remembered(fake: &Fake) -> (usize, usize) {
-    let sets = cockpit_core::ports::Memory::recall::<Entries>(fake).sets(&Signal::Metrics.sender(PROJECT)).unwrap();
+    let sets = cockpit_core::ports::Memory::recall::<Entries>(fake).sets(&Signal::Metrics.sender(PROJECT, 0)).unwrap();
     let group = sets.borrow();
     (group.bytes(), group.whole().borrow().bytes())
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{Numbered, forget, forget_token};
 use cockpit_core::{TokenRates, ports::Kv};
+use cockpit_fake::at_every_pause;
 
 const TOKEN: [u8; 16] = [3; 16];
 const OTHER: ProjectId = ProjectId::from_bytes([8; 16]);
@@ -42,7 +43,7 @@ fn forget_all(fake: &Fake) -> Result<(), StoreError> {
         run(forget_token(fake, TOKEN, signal))?;
     }
     run(settings::remove(fake, PROJECT, 0))?;
-    run(forget(fake, PROJECT, 0..2))
+    run(forget(fake, PROJECT, 0, 0..2))
 }
 
 #[test]
@@ -103,4 +104,26 @@ fn what_an_instance_brings_back_that_does_not_know_is_forgotten_the_next_time() 
     assert!(fake.kv.keys().len() > 1);
     forget_all(&fake).unwrap();
     assert_eq!(fake.kv.keys(), ["roster/next"]);
+}
+
+#[test]
+fn forgetting_an_activation_takes_nothing_from_a_push_to_the_next() {
+    let route = ROUTES.iter().find(|route| route.function == "metrics-push").unwrap();
+    let token = TokenGrant { epoch: 1, ..TokenGrant::new(PROJECT, Scope::ALL.into_iter().collect()) };
+    let next = Permit::grant(Principal::Token(token), route).unwrap();
+    at_every_pause(
+        || used_by(PROJECT),
+        async |fake| push_with(fake, &next, 0..10, |_| 0).await.unwrap(),
+        async |fake| forget(fake, PROJECT, 0, 0..2).await.unwrap(),
+        |fake, _, ()| {
+            let sender = Signal::Metrics.sender(PROJECT, 1);
+            let rate = Limits::DEFAULT.metrics.rate;
+            assert_eq!(run(usage::read(fake, &sender, &rate, fake.now())).unwrap().total().requests, 1);
+            fake.forget();
+            assert_eq!(run(Meter::open(fake, &next, Signal::Metrics)).unwrap().active(), 10);
+            run(forget(fake, PROJECT, 1, 0..2)).unwrap();
+            let listed = run(roster::list(fake, 1, 9)).unwrap();
+            assert!(listed.iter().all(|(_, listed)| *listed != sender), "its place was not lost");
+        },
+    );
 }

@@ -17,7 +17,7 @@ fn permit() -> Permit {
 }
 
 fn senders() -> [String; 2] {
-    [Signal::Metrics.sender(ProjectId::from_bytes([7; 16])), Signal::Metrics.sender_of_token(TOKEN)]
+    [Signal::Metrics.sender(ProjectId::from_bytes([7; 16]), 0), Signal::Metrics.sender_of_token(TOKEN)]
 }
 
 /// Pushes ten samples, of which some are invalid, as a new instance; says whether the store lived through it.
