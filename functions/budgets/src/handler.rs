@@ -25,7 +25,7 @@ async fn list(call: &Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let query = Query::parse(call.query());
     let page = query.page()?;
     let (project, cockpit) = call.cockpit(query.project()?).await?;
-    let settings = settings::chosen(call.ports, project, &cockpit).await?;
+    let settings = settings::in_force(call.ports, project, &cockpit).await?;
     let budgets: Vec<_> = settings.budgets().map(cockpit_api::Budget::from).collect();
     json(&BudgetList { total_count: budgets.len(), budgets: page.of(budgets) })
 }

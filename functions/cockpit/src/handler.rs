@@ -4,8 +4,7 @@ use crate::usage;
 use cockpit_api::{Cockpit, Endpoints, ProjectBody, Query, body};
 use cockpit_core::{Body, Operation, Ports, ProjectId, Refusal, ports::Config};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Manage, Meters, deleting};
-use cockpit_quota::settings;
+use cockpit_manage::{Manage, Meters, deleting, settings};
 use cockpit_state::{
     Status, choices,
     cockpits::{self, Activation},
@@ -78,7 +77,7 @@ async fn show(
     cockpit: &cockpit_state::Cockpit,
 ) -> Result<Response<Body>, Refusal> {
     let alerts = choices::has_managed_alerts(ports, project, cockpit).await?;
-    let plan = settings::load(ports, project, cockpit.epoch()).await?.plan();
+    let plan = settings::in_force(ports, project, cockpit).await?.plan();
     json(&Cockpit::new(project, cockpit, endpoints(ports).await?, alerts, plan))
 }
 

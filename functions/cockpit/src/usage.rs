@@ -3,8 +3,8 @@
 use cockpit_api::{Metrics, MetricsFilter, Query};
 use cockpit_core::{Body, Ports, Refusal};
 use cockpit_gate::{Call, json};
-use cockpit_manage::Manage;
-use cockpit_quota::{Signal, settings, usage};
+use cockpit_manage::{Manage, settings};
+use cockpit_quota::{Signal, usage};
 use http::Response;
 
 /// Shows it.
@@ -12,7 +12,7 @@ pub(crate) async fn show(call: &Call<'_, impl Ports>) -> Result<Response<Body>, 
     let query = Query::parse(call.query());
     let filter = MetricsFilter::parse(&query)?;
     let (project, cockpit) = call.cockpit(query.project()?).await?;
-    let limits = settings::load(call.ports, project, cockpit.epoch()).await?.limits(call.ports).await?;
+    let limits = settings::in_force(call.ports, project, &cockpit).await?.limits(call.ports).await?;
     let mut timeseries = Vec::new();
     for signal in Signal::ALL {
         let sender = signal.sender(project, cockpit.epoch());

@@ -1,7 +1,8 @@
 //! What a Cockpit has chosen, written down for the meters: its plan and its budgets, in one record.
 //!
 //! The choices themselves are records of their own, so that of two that change at once none undoes the other. Whoever
-//! changed one writes the meters' record anew, until what it holds is what has been chosen.
+//! changed one writes the meters' record anew, until what it holds is what has been chosen. A call that dies on the way, after
+//! another has done the same, may leave them what was chosen before: whoever looks at what is chosen puts that right.
 
 use crate::deleting;
 use cockpit_core::{
@@ -9,7 +10,7 @@ use cockpit_core::{
     ports::{Kv, StoreError},
 };
 use cockpit_quota::{Budget, Numbered, Plan, Selector, Settings, budget, settings};
-use cockpit_state::{Cockpit, budgets, choices, cockpits};
+use cockpit_state::{Cockpit, Status, budgets, choices, cockpits};
 
 /// So many may change a Cockpit's choices at once; more are told to come back.
 const ATTEMPTS: usize = 8;
@@ -30,6 +31,16 @@ pub async fn chosen(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Resu
         Ok(Numbered { number, budget })
     });
     Ok(Settings::new(plan, numbered.collect::<Result<_, StoreError>>()?))
+}
+
+/// What a Cockpit has chosen, to show it: the meters go by it from now on, if they did not. They did as long as all calls
+/// that changed it came to an end.
+pub async fn in_force(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Settings, Refusal> {
+    let chosen = chosen(kv, project, cockpit).await?;
+    if cockpit.status == Status::Ready && settings::load(kv, project, cockpit.epoch()).await? != chosen {
+        publish(kv, project, cockpit).await?;
+    }
+    Ok(chosen)
 }
 
 /// Tells the meters what a Cockpit has chosen, unless it has ended meanwhile.

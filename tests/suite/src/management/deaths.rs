@@ -181,3 +181,36 @@ fn a_plan_that_is_chosen_while_a_cockpit_ends_is_not_that_of_the_next() {
         assert_eq!(json_of(&next)["plan"]["name"], "free", "paused after {operations}");
     }
 }
+
+/// Pauses a call that changes what the Cockpit has chosen after each of its operations for all of another one, lets it do
+/// so much more, and kills it.
+#[test]
+fn whatever_a_dead_call_left_the_meters_anybody_who_looks_puts_it_right() {
+    let calls = [Operation::SelectPlan, Operation::SetBudget, Operation::DeleteBudget].map(row);
+    let looks = [Operation::GetCockpit, Operation::GetCockpitMetrics, Operation::ListBudgets].map(row);
+    for (first, second, survived) in
+        calls.iter().flat_map(|one| calls.iter().flat_map(move |two| (0..4).map(move |ops| (one, two, ops))))
+    {
+        for operations in 1.. {
+            let world = World::new();
+            let mut before = about(row(Operation::SetBudget), PROJECT, KEY);
+            before.body =
+                json!({"project_id": PROJECT, "selector": super::BUDGET, "active_series": 7}).to_string().into();
+            world.send(&before);
+            let (one, two) = (about(first, PROJECT, KEY), about(second, PROJECT, KEY));
+            let other = async {
+                let answer = world.answer(&two).await;
+                world.fake.kv.fail_after(survived);
+                answer
+            };
+            if paused(world.answer(&one), operations, other).is_none() {
+                break;
+            }
+            world.fake.kv.fail_after(None);
+            let look = looks[operations % looks.len()];
+            assert_eq!(world.send(&about(look, PROJECT, KEY)).status, 200);
+            let context = format!("{} paused after {operations}, for {}, then {}", first.path, second.path, look.path);
+            meters_know_what_was_chosen(&world, &context);
+        }
+    }
+}
