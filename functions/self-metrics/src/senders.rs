@@ -15,8 +15,22 @@ const LIMIT: &str = "The limits in force, by their names in the variable quotas.
 pub(crate) struct Sender {
     pub(crate) project: ProjectId,
     pub(crate) signal: Signal,
-    /// Its place on the roster and the number of its activation, if that is where it was found.
-    pub(crate) listed: Option<(u64, u64)>,
+    /// As what it stands on the roster, if that is where it was found.
+    pub(crate) listed: Option<Listed>,
+}
+
+/// An entry of the roster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    epoch: u64,
+    place: u64,
+}
+
+impl Sender {
+    /// Whether it is one of this activation.
+    fn is_of(&self, epoch: u64) -> bool {
+        self.listed.is_none_or(|listed| listed.epoch == epoch)
+    }
 }
 
 /// The senders of a page of the roster, those of a project together.
@@ -24,7 +38,7 @@ pub(crate) fn by_project(mut listed: Vec<(u64, String)>) -> Vec<Vec<Sender>> {
     listed.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
     let senders = listed.iter().filter_map(|(place, name)| {
         let (project, epoch, signal) = Signal::of_sender(name)?;
-        Some(Sender { project, signal, listed: Some((*place, epoch)) })
+        Some(Sender { project, signal, listed: Some(Listed { epoch, place: *place }) })
     });
     let senders: Vec<_> = senders.collect();
     senders.chunk_by(|one, next| one.project == next.project).map(<[Sender]>::to_vec).collect()
@@ -34,17 +48,15 @@ pub(crate) fn by_project(mut listed: Vec<(u64, String)>) -> Vec<Vec<Sender>> {
 /// histories there is one at a time.
 pub(crate) async fn show(ports: &impl Ports, senders: &[Sender], text: &mut Text) -> Result<u64, Refusal> {
     let Some(project) = senders.first().map(|sender| sender.project) else { return Ok(0) };
-    // An instance may bring somebody back to the roster who has been deactivated.
-    let Some(cockpit) = cockpits::find(ports, project).await? else { return Ok(0) };
-    let epoch = cockpit.epoch();
+    let Some(epoch) = cockpits::find(ports, project).await?.map(|cockpit| cockpit.epoch()) else { return Ok(0) };
     let limits = settings::load(ports, project, epoch).await?.limits(ports).await?;
     let mut shown = 0_u64;
-    for Sender { signal, listed, .. } in senders {
+    // An instance may bring one back to the roster whose Cockpit has ended.
+    for Sender { signal, listed, .. } in senders.iter().filter(|sender| sender.is_of(epoch)) {
         let rate = limits.of(*signal).rate;
         let history = usage::read(ports, &signal.sender(project, epoch), &rate, ports.now()).await?;
-        // Who was put on the roster twice has one place of its own; a scrape with a series twice is refused whole. What is
-        // of an earlier activation has ended.
-        if listed.is_none_or(|listed| listed == (history.place(), epoch)) {
+        // Who was put on the roster twice has one place of its own; a scrape with a series twice is refused whole.
+        if listed.is_none_or(|listed| listed.place == history.place()) {
             describe(project, *signal, &limits, &history, text);
             shown = shown.saturating_add(1);
         }

@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 /// So many minutes, from the first that is not collected, may have counters: nothing is counted in later ones.
 pub(super) const REACH: u64 = 8;
 
-/// The same of what is forgotten, as instances may not know that yet, and count on.
+/// So many of the last minutes may have counters of what was forgotten, as instances may not know that yet, and count on.
 const FORGOTTEN: u64 = 16;
 
 /// The key of a window's counter.
