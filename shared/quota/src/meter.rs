@@ -77,6 +77,10 @@ impl<'p, P: Ports> Meter<'p, P> {
         }
         meter.waiting.replace(meter.accounts().map(|account| Waiting::new(&account.entry)).collect());
         meter.load().await?;
+        for account in meter.accounts() {
+            // Now, so that payment waits for nothing that could take it into another window; it tries again if this fails.
+            drop(meter.reach(account).await);
+        }
         Ok(meter)
     }
 

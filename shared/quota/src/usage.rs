@@ -78,6 +78,9 @@ pub struct History {
     /// Its number on the roster; 0 if it is not on it.
     #[serde(default)]
     place: u64,
+    /// What the last collection was to remove.
+    #[serde(default)]
+    removal: Option<Removal>,
     /// By the minute, oldest first.
     pub minutes: Vec<Usage>,
     /// By the hour.
@@ -87,6 +90,15 @@ pub struct History {
     /// All there ever was; it never shrinks.
     #[serde(default)]
     pub ever: Usage,
+}
+
+/// Counters that have been collected, and are removed one after another. While the last of them is there, others may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Removal {
+    /// The first minute that was collected.
+    from: u64,
+    /// The key of the last.
+    last: String,
 }
 
 /// Seconds of a step of each resolution, and how many steps are kept.
@@ -126,7 +138,7 @@ pub async fn read(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp) -> Re
 /// things are goes last.
 pub(crate) async fn forget(kv: &impl Kv, sender: &str, windows: &[u64], now: Timestamp) -> Result<(), StoreError> {
     let (history, now) = (record::salvage::<History>(kv, &history_key(sender)).await?, seconds(now) / 60);
-    let uncollected = history.iter().flat_map(|history| counters::uncollected(history.from, now));
+    let uncollected = history.iter().flat_map(|history| history.uncollected(now));
     let minutes: BTreeSet<_> = counters::recent(now).chain(uncollected).collect();
     counters::forget(kv, sender, minutes, windows, &Reason::ALL).await?;
     if let Some(place) = history.map(|history| history.place).filter(|place| *place > 0) {
@@ -144,7 +156,8 @@ pub(crate) async fn forget_token(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if let Some(history) = record::salvage::<History>(kv, &history_key(sender)).await? {
-        counters::forget(kv, sender, counters::uncollected(history.from, seconds(now) / 60), windows, &[]).await?;
+        let minutes: BTreeSet<_> = history.uncollected(seconds(now) / 60).collect();
+        counters::forget(kv, sender, minutes, windows, &[]).await?;
     }
     record::drop(kv, &history_key(sender)).await
 }
@@ -167,6 +180,12 @@ impl History {
         put(&mut self.hours, HOURS, used);
         put(&mut self.days, DAYS, used);
         self.ever = self.ever.plus(&used);
+    }
+
+    /// The minutes that may have counters: those that were not collected, and those whose removal was begun.
+    fn uncollected(&self, now: u64) -> impl Iterator<Item = u64> {
+        let begun = self.removal.as_ref().map(|removal| removal.from);
+        begun.into_iter().chain([self.from]).flat_map(move |first| counters::uncollected(first, now))
     }
 
     /// The first minute in which nothing was counted yet.

@@ -1,6 +1,6 @@
 //! Folding counters into a history.
 
-use super::{History, Usage, counters, history_key, load};
+use super::{History, Removal, Usage, counters, counters::REACH, history_key, load};
 use crate::{
     Signal,
     rates::{Rate, seconds},
@@ -82,6 +82,7 @@ async fn fold(
     mut history: History,
 ) -> Result<(History, Collected), StoreError> {
     let from = history.from;
+    finish(kv, sender, rate, &history).await?;
     // The minute before this one is left alone: a clock may be slow, and a push under way.
     let end = minute.saturating_sub(1);
     let mut past = Vec::new();
@@ -95,16 +96,27 @@ async fn fold(
         keys.extend(found.keys);
     }
     history.from = end;
+    history.removal = keys.last().map(|last| Removal { from, last: last.clone() });
     // Another one may have removed counters before they were read here.
     let stored = load(kv, sender).await?;
     if stored.from != from {
         return Ok((stored, Collected::Nothing));
     }
     record::save(kv, &history_key(sender), &history).await?;
-    for key in keys {
-        kv.delete(&key).await?;
-    }
+    counters::remove(kv, &keys).await?;
     Ok((history, Collected::Minutes(past)))
+}
+
+/// Finishes the removal of counters that have been collected, if whoever began it died.
+async fn finish(kv: &impl Kv, sender: &str, rate: &Rate, history: &History) -> Result<(), StoreError> {
+    let Some(Removal { from, last }) = &history.removal else { return Ok(()) };
+    if kv.get(last).await?.is_none() {
+        return Ok(());
+    }
+    for minute in *from..history.from.min(from.saturating_add(REACH)) {
+        counters::remove(kv, &counters::count(kv, sender, rate, minute).await?.keys).await?;
+    }
+    Ok(())
 }
 
 impl History {

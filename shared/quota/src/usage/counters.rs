@@ -90,6 +90,14 @@ fn starts(minute: u64, length: u64) -> impl Iterator<Item = u64> {
     (0..60_u64.checked_div(length).unwrap_or(1)).map(move |step| start.saturating_add(step.saturating_mul(length)))
 }
 
+/// Removes counters, in this order.
+pub(super) async fn remove(kv: &impl Kv, keys: &[String]) -> Result<(), StoreError> {
+    for key in keys {
+        kv.delete(key).await?;
+    }
+    Ok(())
+}
+
 /// Reads a counter without creating it. Stores show counters as eight bytes, or as decimal digits, which as eight
 /// bytes would be a counter beyond any budget.
 pub(crate) async fn read(kv: &impl Kv, key: &str) -> Result<Option<i64>, StoreError> {
