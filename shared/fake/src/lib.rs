@@ -29,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use futures_lite::StreamExt;
 pub use futures_lite::future::{yield_now, zip as both};
 
 /// Runs a future to its end on this thread.
@@ -80,6 +81,12 @@ pub fn streaming(pieces: &'static [&'static str]) -> Body {
 pub fn interrupted(piece: &'static str) -> Body {
     let frames = [Ok(Frame::data(Bytes::from_static(piece.as_bytes()))), Err(BodyError("the test says so".into()))];
     Body::stream(StreamBody::new(futures_lite::stream::iter(frames)))
+}
+
+/// A body of which this piece arrives, and of which nobody knows what becomes.
+pub fn stalled(piece: &'static str) -> Body {
+    let first = futures_lite::stream::iter([Ok(Frame::data(Bytes::from_static(piece.as_bytes())))]);
+    Body::stream(StreamBody::new(first.chain(futures_lite::stream::pending())))
 }
 
 /// A host in memory, with a clock that only tests and pauses move and randomness that repeats. Clones are the same host.

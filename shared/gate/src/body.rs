@@ -1,10 +1,14 @@
 //! Reading bodies within bounds: of one request, and of all that an instance serves at once.
 
+use crate::within::within;
 use bytes::Bytes;
-use cockpit_core::{Body, BodyError, Fault, Refusal};
+use cockpit_core::{Body, BodyError, Fault, Refusal, ports::Timer};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
 
 /// The most body bytes an instance holds at once. A host may put 16 requests into an instance with 128 MiB;
 /// this leaves room to inflate one of them.
@@ -12,8 +16,18 @@ const HELD_AT_MOST: usize = 48 << 20;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
-/// How much of a stranger's body is thrown away before the answer.
-const DISCARDED_OF_STRANGERS: usize = 1 << 20;
+/// How much of a refused body is thrown away before the answer, and for how long at most.
+#[derive(Clone, Copy, Debug)]
+struct Discard {
+    bytes: usize,
+    time: Duration,
+}
+
+/// A stranger may hold a place in an instance for so long, but not for ever.
+const OF_STRANGERS: Discard = Discard { bytes: 1 << 20, time: Duration::from_secs(2) };
+
+/// Whoever is let in sees the refusal on a slow line, too.
+const TIME_OF_CALLERS: Duration = Duration::from_secs(10);
 
 /// A body that has not been read yet.
 #[derive(Debug)]
@@ -21,18 +35,18 @@ pub(crate) struct Incoming {
     body: Body,
     length: Option<usize>,
     limit: usize,
-    discarded: usize,
+    discard: Discard,
 }
 
 impl Incoming {
     /// Takes a body on, of which nothing may be read yet.
     pub(crate) fn new(body: Body) -> Self {
-        Self { body, length: None, limit: 0, discarded: DISCARDED_OF_STRANGERS }
+        Self { body, length: None, limit: 0, discard: OF_STRANGERS }
     }
 
     /// Lets the body of somebody who may send one be read; refuses one that says it is larger than `limit`.
     pub(crate) fn admit(&mut self, headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
-        self.discarded = limit.saturating_mul(2).max(DISCARDED_OF_STRANGERS);
+        self.discard = Discard { bytes: limit.saturating_mul(2).max(OF_STRANGERS.bytes), time: TIME_OF_CALLERS };
         self.limit = limit;
         if let Some(value) = headers.get(CONTENT_LENGTH) {
             let length = value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Refusal::TooLarge(limit))?;
@@ -44,10 +58,14 @@ impl Incoming {
         Ok(())
     }
 
-    /// Throws a refused body away, up to a bound. A connection that is closed while its peer still writes is reset,
+    /// Throws a refused body away, within bounds. A connection that is closed while its peer still writes is reset,
     /// and the peer would see that instead of the refusal, and send again.
-    pub(crate) async fn discard(&mut self) {
-        let mut left = self.discarded;
+    pub(crate) async fn discard(&mut self, timer: &impl Timer) {
+        let Discard { bytes, time } = self.discard;
+        within(timer, time, self.throw_away(bytes)).await;
+    }
+
+    async fn throw_away(&mut self, mut left: usize) {
         while let Some(Ok(frame)) = self.body.frame().await {
             let length = frame.data_ref().map_or(0, Bytes::len);
             let Some(less) = left.checked_sub(length) else { return };
@@ -147,8 +165,11 @@ impl AsRef<[u8]> for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cockpit_fake::run;
+    use cockpit_core::ports::Clock;
+    use cockpit_fake::{Fake, run};
+    use futures_lite::future::poll_once;
     use http::HeaderValue;
+    use std::pin::pin;
 
     fn incoming(body: Body, length: Option<&'static str>, limit: usize) -> Result<Incoming, Refusal> {
         let headers = length.map(|length| (CONTENT_LENGTH, HeaderValue::from_static(length)));
@@ -185,12 +206,27 @@ mod tests {
 
     #[test]
     fn a_refused_body_is_thrown_away_up_to_a_bound() {
+        let fake = Fake::new(&[]);
         let mut body = Incoming::new(pieces(&["ab", "cd"]));
-        run(body.discard());
+        run(body.discard(&fake));
         assert!(run(body.body.frame()).is_none());
-        let mut long = Incoming { discarded: 3, ..Incoming::new(pieces(&["ab", "cd", "ef"])) };
-        run(long.discard());
+        let discard = Discard { bytes: 3, ..OF_STRANGERS };
+        let mut long = Incoming { discard, ..Incoming::new(pieces(&["ab", "cd", "ef"])) };
+        run(long.discard(&fake));
         assert!(run(long.body.frame()).is_some());
+    }
+
+    #[test]
+    fn nobody_holds_his_place_by_sending_nothing() {
+        for (admitted, seconds) in [(false, 2), (true, 10)] {
+            let (fake, mut body) = (Fake::new(&[]), Incoming::new(cockpit_fake::stalled("ab")));
+            if admitted {
+                body.admit(&HeaderMap::new(), 4).unwrap();
+            }
+            let (begun, mut discarded) = (fake.now().micros(), pin!(body.discard(&fake)));
+            assert!((0..9).any(|_| run(poll_once(discarded.as_mut())).is_some()), "it waits for ever");
+            assert_eq!(fake.now().micros() - begun, seconds * 1_000_000);
+        }
     }
 
     #[test]

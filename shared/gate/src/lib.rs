@@ -13,6 +13,7 @@ mod pace;
 mod relay;
 mod respond;
 mod serve;
+mod within;
 
 pub use call::Call;
 pub use forward::{ALERTMANAGER, CONFIGURATION, LOKI, MIMIR, Source, ask};

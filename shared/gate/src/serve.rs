@@ -34,7 +34,7 @@ pub async fn serve<P: Ports>(
         Ok(response) => response,
         Err(refusal) => {
             error::log(ports, function, &id, &refusal);
-            body.discard().await;
+            body.discard(ports).await;
             error::response(dialect, &head.headers, Pace::of(&head.headers, ports), &refusal)
         }
     };

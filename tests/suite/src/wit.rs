@@ -24,7 +24,7 @@ const WORLDS: &[(&str, &str)] = &[
     ("metrics-rules", "relay"),
     ("logs-push", "push"),
     ("logs-query", "relay"),
-    ("logs-tail", "tail"),
+    ("logs-tail", "relay"),
     ("logs-rules", "relay"),
     ("alertmanager", "relay"),
     ("alertmanager-config", "relay"),

@@ -48,6 +48,8 @@ struct Side {
     told: u64,
     /// How far the spans reach, gaps included.
     reach: i64,
+    /// The first span begins below the first bucket there may be.
+    begins_below: bool,
     /// A gap between spans is negative.
     overlaps: bool,
     deltas: u64,
@@ -58,7 +60,7 @@ struct Side {
     count_below_zero: bool,
 }
 
-/// The bounds of custom buckets.
+/// The bounds of custom buckets, all of them finite: Prometheus before 3.8 answers 500 to a first one of -Inf.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Bounds {
     count: u64,
@@ -108,20 +110,18 @@ impl Histogram {
 
     /// How many buckets it has.
     pub fn buckets(&self) -> u64 {
-        let of = |side: &Side| if self.is_fraction() { side.counts } else { side.deltas };
-        of(&self.negative).saturating_add(of(&self.positive))
+        self.buckets_of(&self.negative).saturating_add(self.buckets_of(&self.positive))
     }
 
     /// What is wrong with it, if anything is: what makes Prometheus answer 500, and its senders try for ever.
     pub fn fault(&self) -> Option<Check> {
         let sides = [&self.negative, &self.positive];
-        let told = |side: &Side| side.told == if self.is_fraction() { side.counts } else { side.deltas };
         let below_zero = |side: &Side| if self.is_fraction() { side.count_below_zero } else { side.below_zero };
         if !(-4..=8).contains(&self.schema) && self.schema != CUSTOM {
             Some(Check::HistogramSchema)
         } else if self.has_wrong_bounds() {
             Some(Check::HistogramCustomBuckets)
-        } else if sides.iter().any(|side| side.overlaps || !told(side)) {
+        } else if sides.iter().any(|side| side.overlaps || side.told != self.buckets_of(side)) {
             Some(Check::HistogramSpans)
         } else if sides.iter().any(|side| below_zero(side)) {
             Some(Check::HistogramNegativeBucket)
@@ -136,25 +136,37 @@ impl Histogram {
         matches!(self.count, Count::Fraction(_))
     }
 
+    /// Buckets of the other kind than the count are not looked at.
+    const fn buckets_of(&self, side: &Side) -> u64 {
+        if self.is_fraction() { side.counts } else { side.deltas }
+    }
+
+    /// Nor is a zero count of the other kind.
+    fn has_zeros(&self) -> bool {
+        match (self.count, self.zero_count) {
+            (Count::Whole(_), Count::Whole(zero)) => zero != 0,
+            (Count::Fraction(_), Count::Fraction(zero)) => zero != 0.0,
+            _ => false,
+        }
+    }
+
     /// Custom bounds go with their schema, ascend, are as many as the buckets reach, and leave no place for zero.
     fn has_wrong_bounds(&self) -> bool {
         if self.schema != CUSTOM {
             return self.bounds.count > 0;
         }
-        let zero = match self.zero_count {
-            Count::Whole(count) => count == 0,
-            Count::Fraction(count) => count == 0.0,
-        };
-        let negative = self.negative.spans > 0 || self.negative.deltas > 0 || self.negative.counts > 0;
+        let zero = self.has_zeros() || self.zero_threshold != 0.0;
+        let negative = self.negative.spans > 0 || self.buckets_of(&self.negative) > 0;
         let reach = u64::try_from(self.positive.reach).unwrap_or(0);
-        let within = reach <= self.bounds.count.saturating_add(1);
-        self.bounds.disordered || !zero || self.zero_threshold != 0.0 || negative || !within
+        let beyond = self.positive.begins_below || reach > self.bounds.count.saturating_add(1);
+        self.bounds.disordered || zero || negative || beyond
     }
 
     /// Whole buckets add up to the count; to less, if there were observations that are no numbers.
     fn adds_up(&self) -> bool {
-        let (Count::Whole(count), Count::Whole(zero)) = (self.count, self.zero_count) else { return true };
-        let total = self.negative.total.saturating_add(self.positive.total).saturating_add(zero);
+        let Count::Whole(count) = self.count else { return true };
+        let zero = if let Count::Whole(zero) = self.zero_count { zero } else { 0 };
+        let total = self.negative.total.wrapping_add(self.positive.total).wrapping_add(zero);
         if self.sum.is_nan() { total <= count } else { total == count }
     }
 }
@@ -170,18 +182,22 @@ impl Side {
                 _ => reader.skip(tag)?,
             }
         }
-        self.overlaps |= self.spans > 0 && offset < 0;
+        match self.spans {
+            0 => self.begins_below = offset < 0,
+            _ => self.overlaps |= offset < 0,
+        }
         self.spans = self.spans.saturating_add(1);
         self.told = self.told.saturating_add(u64::from(length));
         self.reach = self.reach.saturating_add(offset).saturating_add(i64::from(length));
         Ok(())
     }
 
+    /// Sums leave 64 bits as they do in Go.
     const fn delta(&mut self, delta: i64) {
         self.deltas = self.deltas.saturating_add(1);
-        self.bucket = self.bucket.saturating_add(delta);
+        self.bucket = self.bucket.wrapping_add(delta);
         self.below_zero |= self.bucket < 0;
-        self.total = self.total.saturating_add(self.bucket.unsigned_abs());
+        self.total = self.total.wrapping_add(self.bucket.cast_unsigned());
     }
 
     fn count(&mut self, count: f64) {
@@ -192,7 +208,7 @@ impl Side {
 
 impl Bounds {
     fn push(&mut self, bound: f64) {
-        self.disordered |= bound.is_nan() || bound == f64::INFINITY || (self.count > 0 && bound <= self.last);
+        self.disordered |= !bound.is_finite() || (self.count > 0 && bound <= self.last);
         self.count = self.count.saturating_add(1);
         self.last = bound;
     }

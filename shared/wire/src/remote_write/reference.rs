@@ -92,7 +92,7 @@ impl Rules<'_> {
         series.samples.retain(|at| pass(self.time(*at)));
         series.histograms.retain(|histogram| {
             let many = self.exceeds(Limit::HistogramBuckets, buckets(histogram)).then_some(Check::HistogramBucketCount);
-            pass(self.time(histogram.timestamp).or(histogram_fault(histogram)).or(many))
+            pass(self.time(histogram.timestamp).or(fault(histogram)).or(many))
         });
         let mut count = 0;
         series.exemplars.retain(|(labels, at)| {
@@ -219,7 +219,8 @@ fn buckets(histogram: &Histogram) -> usize {
     }
 }
 
-fn histogram_fault(histogram: &Histogram) -> Option<Check> {
+/// What is wrong with a native histogram, if anything is.
+pub(super) fn fault(histogram: &Histogram) -> Option<Check> {
     let custom = histogram.schema == -53;
     if !custom && !(-4..=8).contains(&histogram.schema) {
         return Some(Check::HistogramSchema);
@@ -227,11 +228,12 @@ fn histogram_fault(histogram: &Histogram) -> Option<Check> {
     let bounds = &histogram.custom_values;
     let ascending = bounds.windows(2).all(|pair| pair[0] < pair[1]);
     let reach: i64 = histogram.positive_spans.iter().map(|span| i64::from(span.offset) + i64::from(span.length)).sum();
-    let no_negative = histogram.negative_spans.is_empty()
-        && histogram.negative_deltas.is_empty()
-        && histogram.negative_counts.is_empty();
+    let counts = |deltas: &[i64], counts: &[f64]| if histogram.is_fraction() { counts.len() } else { deltas.len() };
+    let no_negative =
+        histogram.negative_spans.is_empty() && counts(&histogram.negative_deltas, &histogram.negative_counts) == 0;
     let fits = ascending
-        && bounds.iter().all(|bound| !bound.is_nan() && *bound != f64::INFINITY)
+        && bounds.iter().all(|bound| bound.is_finite())
+        && histogram.positive_spans.first().is_none_or(|first| first.offset >= 0)
         && no_negative
         && histogram.zero_is_empty()
         && histogram.zero_threshold == 0.0
@@ -239,7 +241,6 @@ fn histogram_fault(histogram: &Histogram) -> Option<Check> {
     if custom != (custom && fits) || (!custom && !bounds.is_empty()) {
         return Some(Check::HistogramCustomBuckets);
     }
-    let counts = |deltas: &[i64], counts: &[f64]| if histogram.is_fraction() { counts.len() } else { deltas.len() };
     for (spans, buckets) in [
         (&histogram.negative_spans, counts(&histogram.negative_deltas, &histogram.negative_counts)),
         (&histogram.positive_spans, counts(&histogram.positive_deltas, &histogram.positive_counts)),
@@ -251,7 +252,7 @@ fn histogram_fault(histogram: &Histogram) -> Option<Check> {
     }
     let absolute = |deltas: &[i64]| {
         let running = |sum: &mut i64, delta: &i64| {
-            *sum = sum.saturating_add(*delta);
+            *sum = sum.wrapping_add(*delta);
             Some(*sum)
         };
         deltas.iter().scan(0_i64, running).collect::<Vec<_>>()
@@ -264,11 +265,9 @@ fn histogram_fault(histogram: &Histogram) -> Option<Check> {
     if below_zero {
         return Some(Check::HistogramNegativeBucket);
     }
-    let (Some(count), Some(zero)) = (histogram.whole_count(), histogram.whole_zero_count()) else { return None };
-    let total: u128 = negative.iter().chain(&positive).map(|count| u128::from(count.unsigned_abs())).sum();
-    let total = total + u128::from(zero);
-    // A count is 64 bits; what is more than that is as good as all of them.
-    let total = total.min(u128::from(u64::MAX));
-    let right = if histogram.sum.is_nan() { total <= u128::from(count) } else { total == u128::from(count) };
+    let count = histogram.whole_count()?;
+    let buckets = negative.iter().chain(&positive).map(|count| count.unsigned_abs());
+    let total = buckets.fold(histogram.whole_zero_count(), u64::wrapping_add);
+    let right = if histogram.sum.is_nan() { total <= count } else { total == count };
     (!right).then_some(Check::HistogramCount)
 }

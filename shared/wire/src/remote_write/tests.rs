@@ -1,5 +1,6 @@
 mod budgets;
 mod generator;
+mod histograms;
 
 use super::{
     reference::{

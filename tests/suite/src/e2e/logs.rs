@@ -102,6 +102,14 @@ fn a_sender_that_stops_in_the_midst_costs_nothing_but_its_connection() {
     assert_eq!(sandbox.loki.received().iter().filter(|request| request["path"] == "/loki/api/v1/push").count(), 2);
 }
 
+#[test]
+fn a_stranger_that_stops_in_the_midst_is_turned_away_all_the_same() {
+    let (gateway, _sandbox) = with_sandbox("stalled-stranger");
+    let head = "POST /loki/api/v1/push HTTP/1.1\r\nHost: g\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    let answer = raw(&gateway, &format!("{head}Content-Length: 1000000\r\n\r\n{{"));
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
 /// The largest pushes there can be, of which every second entry is refused: no request costs more memory.
 fn hostile() -> [(&'static str, &'static str, Vec<u8>); 2] {
     let now = now().as_secs();
@@ -147,6 +155,7 @@ fn the_costliest_pushes_there_can_be_fit_an_instance_side_by_side() {
 /// Sends bytes as they are, and returns all that is answered until the connection is closed.
 fn raw(gateway: &Gateway, request: &str) -> String {
     let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -233,16 +233,18 @@ impl Histogram {
         }
     }
 
-    pub(crate) fn whole_zero_count(&self) -> Option<u64> {
+    pub(crate) fn whole_zero_count(&self) -> u64 {
         match self.zero_count {
-            Some(ZeroCount::Whole(count)) => Some(count),
-            Some(ZeroCount::Fraction(_)) => None,
-            None => Some(0),
+            Some(ZeroCount::Whole(count)) => count,
+            Some(ZeroCount::Fraction(_)) | None => 0,
         }
     }
 
     pub(crate) fn zero_is_empty(&self) -> bool {
-        self.zero_count.is_none_or(|count| matches!(count, ZeroCount::Whole(0)) || count == ZeroCount::Fraction(0.0))
+        match self.zero_count {
+            Some(ZeroCount::Fraction(count)) if self.is_fraction() => count == 0.0,
+            _ => self.is_fraction() || self.whole_zero_count() == 0,
+        }
     }
 }
 

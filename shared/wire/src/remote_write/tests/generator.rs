@@ -120,13 +120,14 @@ impl Generator {
             5 => histogram.positive_counts = vec![0.5, -1.0],
             6 => histogram.custom_values = vec![1.0, 2.0],
             12 => histogram.count = Some(Count::Whole(total + self.random.next() % 3)),
-            7 => histogram.zero_count = Some(ZeroCount::Fraction(0.0)),
+            7 => histogram.zero_count = Some(ZeroCount::Fraction(self.random.pick(&[0.0, 1.0]))),
             8..10 => {
                 histogram.schema = -53;
-                histogram.zero_count = None;
+                histogram.zero_count = self.random.pick(&[None, None, Some(ZeroCount::Fraction(1.0))]);
                 histogram.count = Some(Count::Whole(total));
-                histogram.custom_values = vec![1.0, self.random.pick(&[0.5, 2.0, 3.0, f64::INFINITY, f64::NAN])];
-                histogram.positive_spans[0].offset = self.random.pick(&[0, 0, 0, 1, 2]);
+                let first = self.random.pick(&[1.0, 1.0, 1.0, f64::NEG_INFINITY, f64::NAN]);
+                histogram.custom_values = vec![first, self.random.pick(&[0.5, 2.0, 3.0, f64::INFINITY, f64::NAN])];
+                histogram.positive_spans[0].offset = self.random.pick(&[0, 0, 0, 1, 2, -1]);
             }
             10..12 => {
                 histogram.count = Some(Count::Fraction(1.0));
