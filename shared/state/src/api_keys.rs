@@ -4,7 +4,8 @@
 //! exists.
 
 use crate::{
-    collection::{self, Birth, Collection, Creation, Entity, hash_key, named, nothing},
+    collection::{self, Collection, hash_key, named, nothing},
+    entity::{Birth, Creation, Entity},
     tokens::SecretHash,
 };
 use cockpit_core::{

@@ -4,8 +4,8 @@
 //! Its limits are a key of their own, so that changing them cannot bring a budget back that is removed meanwhile.
 
 use crate::{
-    Cockpit,
-    collection::{self, Birth, Creation, Entity},
+    Cockpit, collection,
+    entity::{Birth, Creation, Entity},
 };
 use cockpit_core::{
     ports::{Clock, Kv, Random, StoreError},

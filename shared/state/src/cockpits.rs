@@ -10,9 +10,10 @@ use crate::{
     Keeper,
     budgets::Budget,
     choices,
-    collection::{Collection, Entity, nothing},
+    collection::{Collection, nothing},
     contact_points::ContactPoint,
     datasources::Datasource,
+    entity::Entity,
     grafana_users::GrafanaUser,
     tokens::Token,
 };

@@ -1,8 +1,8 @@
 //! Contact points: whom alerts are sent to. A project has each address once.
 
 use crate::{
-    Cockpit,
-    collection::{self, Birth, Creation, Entity},
+    Cockpit, collection,
+    entity::{Birth, Creation, Entity},
 };
 use cockpit_core::{
     ports::{Clock, Kv, Random, StoreError},

@@ -1,8 +1,8 @@
 //! Datasources: names that a project gives to places its data can be read at.
 
 use crate::{
-    Cockpit,
-    collection::{self, Birth, Creation, Entity},
+    Cockpit, collection,
+    entity::{Birth, Creation, Entity},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},

@@ -4,7 +4,8 @@
 
 use crate::{
     Cockpit,
-    collection::{self, Birth, Creation, Entity, named},
+    collection::{self, named},
+    entity::{Birth, Creation, Entity},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},

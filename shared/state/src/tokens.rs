@@ -9,7 +9,8 @@ pub use rotation::{MOST_RETIRING, Rotated, Rotation, last_rotation, retires_at, 
 
 use crate::{
     Cockpit, Keeper,
-    collection::{self, Birth, Collection, Creation, Entity, hash_key},
+    collection::{self, Collection, hash_key},
+    entity::{Birth, Creation, Entity},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},

@@ -6,7 +6,10 @@
 //! has seen, retires with the next.
 
 use super::{SecretHash, Token, secret_key};
-use crate::collection::{self, Collection, Entity, hash_key};
+use crate::{
+    collection::{self, Collection, hash_key},
+    entity::Entity,
+};
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     record::{self, Record, load, save},
