@@ -31,5 +31,6 @@ pub async fn relayed<P: Ports>(
     if answer.as_ref().map_or(true, |response| response.status().is_server_error()) {
         meter.refund();
     }
+    meter.part().await;
     answer
 }

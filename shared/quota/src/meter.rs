@@ -20,6 +20,7 @@ use crate::{
         group::{self, Limit, Opinion},
         journal::Journal,
     },
+    life::Ahead,
     plans::Allowance,
     rules::{OnFailure, Rules},
     usage::{Reason, Usage},
@@ -191,6 +192,14 @@ impl<'p, P: Ports> Meter<'p, P> {
             self.note(*reason, *count).await;
         }
         self.share().await;
+    }
+
+    /// Looks once more, when the backend has answered, whether what was shared has stayed: by now, whoever had read before
+    /// it was written has written. An instance that is dropped after this push could not do so later.
+    pub async fn part(&self) {
+        if self.entries.ahead() != Ahead::Many {
+            self.share().await;
+        }
     }
 
     /// The minutes of usage that this push's window brought to light, when each ended and all there had been until then:

@@ -210,6 +210,7 @@ impl Running {
             self.ledger.borrow_mut().judge(tenant, limit, second, series, admitted);
         }
         self.world.sleep(self.world.dice.around(BACKEND)).await;
+        meter.part().await;
     }
 
     /// The series of a push: those whose turn it is, and some that nobody has seen.

@@ -191,6 +191,23 @@ fn what_an_instance_saw_is_shared_even_if_the_last_pushes_of_its_life_are_refuse
 }
 
 #[test]
+fn what_an_instance_shared_with_its_last_push_is_there_though_somebody_overwrote_it_meanwhile() {
+    let fake = Fake::new(&[]);
+    (0..127).for_each(|_| assert_eq!(run(push(&fake, 0..10)).unwrap(), 0));
+    let sets = || fake.kv.keys().into_iter().filter(|key| key.starts_with("active/")).collect::<Vec<_>>();
+    let before = sets().into_iter().map(|key| (run(fake.get(&key)).unwrap().unwrap(), key)).collect::<Vec<_>>();
+    let meter = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
+    assert!((10..20).all(|number| meter.admit(identity(number), 0)));
+    run(meter.pay(10)).unwrap();
+    run(meter.close(&[]));
+    // By somebody who had read before.
+    before.iter().for_each(|(value, key)| run(fake.set(key, value)).unwrap());
+    run(meter.part());
+    fake.forget();
+    assert_eq!(run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap().active(), 20);
+}
+
+#[test]
 fn at_the_limit_new_series_are_cut_and_active_ones_are_not() {
     let fake = Fake::new(&[("quotas", "active_series=100")]);
     assert_eq!(run(push(&fake, 0..90)).unwrap(), 0);
