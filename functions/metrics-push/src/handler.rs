@@ -4,6 +4,7 @@ use crate::{
     media::Version,
     written::{self, Written},
 };
+use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend, json};
 use cockpit_otlp::Export;
@@ -48,13 +49,12 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         meter.refresh().await?;
         push = read(&call, version, &block, &limits, &mut Counted(&meter))?;
     }
+    drop(block);
     meter.pay(units(&push.sent)).await?;
     meter.close(&refused(&push.report)).await;
     let written = Written::from(&push.kept);
-    let body = match push.left {
-        Left::Whole => Body::from_bytes(block),
-        Left::Part(ref mut body) => std::mem::take(body),
-        Left::Nothing => return with_usage(&call, &meter, async { Ok(answer(&push, &written)) }).await,
+    let Some(body) = push.left.take() else {
+        return with_usage(&call, &meter, async { Ok(answer(&push, &written)) }).await;
     };
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
     let path = path(call.ports, "mimir_push_path").await?;
@@ -86,24 +86,15 @@ struct Read {
     sent: Contents,
     kept: Contents,
     report: Report,
-    left: Left,
-}
-
-/// What is left for the backend.
-enum Left {
-    /// What was sent, byte for byte.
-    Whole,
-    /// Another body.
-    Part(Body),
-    /// Nothing that it should be sent.
-    Nothing,
+    /// What is left for the backend, if anything.
+    left: Option<Body>,
 }
 
 /// Reads a push, and cuts out what is refused.
 fn read<P: Ports>(
     call: &Call<'_, P>,
     version: Version,
-    block: &[u8],
+    block: &Bytes,
     limits: &Limits,
     admission: &mut impl Admission,
 ) -> Result<Read, Refusal> {
@@ -113,12 +104,12 @@ fn read<P: Ports>(
         .map_err(|error| malformed(format!("the body is not a remote-write {} request: {error}", version.name())))?;
     // Mimir breaks off the connection of a request of version 2.0 without series, which would be sent for ever.
     let left = if kept.is_empty() && (version == Version::Two || !patch.is_empty()) {
-        Left::Nothing
+        None
     } else if patch.is_empty() {
-        Left::Whole
+        Some(Body::from_bytes(block.clone()))
     } else {
         let block = patch.deflate(&request).map_err(|error| uncut("request", error))?;
-        Left::Part(call.hold(block.into())?)
+        Some(call.hold(block.into())?)
     };
     Ok(Read { sent, kept, report, left })
 }

@@ -1,14 +1,19 @@
 //! What senders of metrics are told, and what reaches the backend: each row of the notes on remote write is a case.
 
 use crate::{
-    flow::World,
+    flow::{self, World},
     messages::{NOW_MILLIS as NOW, exemplar, field, histogram, label, sample, series, snappy, unsnappy},
     pushed::{Pushed, push},
-    rows::Answer,
+    rows::{Answer, Target},
 };
-use cockpit_core::ports::UpstreamError;
-use http::{Response, StatusCode};
+use bytes::Bytes;
+use cockpit_core::{Body, Scope, ports::UpstreamError};
+use cockpit_fake::run;
+use cockpit_gate::serve;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use serde_json::json;
+use std::sync::Arc;
 
 const VERSION_1: (&str, &str) = ("content-type", "application/x-protobuf");
 const VERSION_2: (&str, &str) = ("content-type", "application/x-protobuf;proto=io.prometheus.write.v2.Request");
@@ -114,6 +119,25 @@ fn of_every_kind_of_part_the_bad_are_cut_and_the_good_are_counted() {
 }
 
 #[test]
+fn what_was_sent_is_let_go_before_the_backend_is_asked() {
+    let world = World::new();
+    let block: Arc<[u8]> =
+        snappy(&[series(&[("a", "b")], &[NOW]), series(&[("__name__", "up")], &[NOW])].concat()).into();
+    let held = Arc::downgrade(&block);
+    // The backend's refusal is read before the push is over.
+    let looking = Body::from_bytes("?").map_frame(move |frame| {
+        frame.map_data(|_| Bytes::from_static(if held.strong_count() > 0 { b"held" } else { b"gone" }))
+    });
+    let mut refusal = Response::new(Body::stream(looking));
+    *refusal.status_mut() = StatusCode::BAD_REQUEST;
+    world.fake.upstream.answer(Ok(refusal));
+    let request = Request::post("/api/v1/push").header("x-token", world.token(&[Scope::WriteMetrics]));
+    let request = request.body(Body::from_bytes(Bytes::from_owner(block))).unwrap();
+    let answer = run(serve("metrics-push", &world.fake, request, metrics_push::handler::handle));
+    assert_eq!(flow::read(answer).body, "gone\n");
+}
+
+#[test]
 fn bad_metadata_is_cut_and_good_metadata_needs_no_series() {
     let world = World::new();
     let [named, nameless] = [field(2, b"up"), field(4, b"help")].map(|metadata| field(3, &metadata));
@@ -142,7 +166,7 @@ fn the_verdict_of_the_backend_wins_when_it_refuses_more() {
     ] {
         for (request, want) in [(&good, of_good), (&part, of_part)] {
             let text = if answered < 300 { "" } else { "out of order\n" };
-            let mut answer = Response::new(cockpit_core::Body::from_bytes(text));
+            let mut answer = Response::new(Body::from_bytes(text));
             *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
             world.fake.upstream.answer(Ok(answer));
             let pushed = push_raw(&world, VERSION_1, request);
