@@ -52,9 +52,8 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     drop(block);
     meter.pay(units(&push.sent)).await?;
     meter.close(&refused(&push.report)).await;
-    let written = Written::from(&push.kept);
     let Some(body) = push.left.take() else {
-        return with_usage(&call, &meter, async { Ok(answer(&push, &written)) }).await;
+        return with_usage(&call, &meter, async { Ok(push.answer(Written::default())) }).await;
     };
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
     let path = path(call.ports, "mimir_push_path").await?;
@@ -63,10 +62,13 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return Ok(response);
     }
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
+    let written = Written::of(version, &push.kept, response.headers());
     if !push.report.is_clean() {
-        return Ok(answer(&push, &written));
+        return Ok(push.answer(written.unwrap_or_default()));
     }
-    written.complete(response.headers_mut());
+    if let Some(written) = written {
+        written.with_silent(&push.sent, &push.kept).tell(response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -137,15 +139,17 @@ fn units(contents: &Contents) -> u64 {
         .fold(0, |sum, count| sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX)))
 }
 
-/// The answer to a push that stored what it could: 400, or 204 where there was nothing to store and nothing wrong.
-fn answer(push: &Read, written: &Written) -> Response<Body> {
-    let Read { sent, kept, report, .. } = push;
-    if report.is_clean() {
-        return written::response(StatusCode::NO_CONTENT, "", written);
+impl Read {
+    /// The answer to a push that stored what it could: 400, or 204 where there was nothing to store and nothing wrong.
+    fn answer(&self, written: Written) -> Response<Body> {
+        let Self { sent, kept, report, .. } = self;
+        if report.is_clean() {
+            return written::response(StatusCode::NO_CONTENT, "", &written);
+        }
+        let stored = match sent.values() {
+            0 => format!("{} of {} metadata", kept.metadata, sent.metadata),
+            values => format!("{} of {values} samples", written.values()),
+        };
+        written::response(StatusCode::BAD_REQUEST, &report.line(&stored), &written)
     }
-    let stored = match sent.values() {
-        0 => format!("{} of {} metadata", kept.metadata, sent.metadata),
-        values => format!("{} of {values} samples", kept.values()),
-    };
-    written::response(StatusCode::BAD_REQUEST, &report.line(&stored), written)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     flow::{self, World},
-    messages::{NOW_MILLIS as NOW, exemplar, field, histogram, label, sample, series, snappy, unsnappy},
+    messages::{NOW_MILLIS as NOW, exemplar, field, histogram, label, sample, series, snappy, unsnappy, version_2},
     pushed::{Pushed, push},
     rows::{Answer, Target},
 };
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Scope, ports::UpstreamError};
 use cockpit_fake::run;
 use cockpit_gate::serve;
-use http::{Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::json;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ struct Part {
     bad: [Vec<u8>; 2],
     /// What the sender is told of the bad one, if anything.
     check: &'static str,
-    /// Samples, histograms and exemplars, if the good one is kept.
+    /// Samples, histograms and exemplars, if the backend has stored the good one of three.
     written: [&'static str; 3],
 }
 
@@ -85,7 +85,8 @@ fn parts() -> [Part; 3] {
             check: "1 of 2 samples stored; 1 native-histogram-count-mismatch: ",
             written: ["0", "1", "0"],
         },
-        Part { field: [3, 4], good: trace, bad: both(exemplar(NOW)), check: "", written: ["0", "0", "1"] },
+        // Who is told nothing has nothing to complain of: the bad ones count as received, as they do at Mimir.
+        Part { field: [3, 4], good: trace, bad: both(exemplar(NOW)), check: "", written: ["0", "0", "3"] },
     ]
 }
 
@@ -108,6 +109,7 @@ fn of_every_kind_of_part_the_bad_are_cut_and_the_good_are_counted() {
         for part in parts() {
             let (number, good, bad) = (part.field[version], &part.good[version], &part.bad[version]);
             let (whole, left) = (with_parts(version, &[bad, good, bad], number), with_parts(version, &[good], number));
+            world.fake.upstream.answer(Ok(counting(part.written.map(|count| if count == "0" { "0" } else { "1" }))));
             let pushed = push_raw(&world, header, &whole);
             let text = pushed.text().replace("1 of 3", "1 of 2").replace("; 2 ", "; 1 ");
             assert_eq!(pushed.answer.status, if part.check.is_empty() { 200 } else { 400 }, "{text}");
@@ -115,6 +117,46 @@ fn of_every_kind_of_part_the_bad_are_cut_and_the_good_are_counted() {
             assert_eq!(pushed.written(), part.written.map(Some), "{text}");
             assert_eq!(unsnappy(pushed.body()), left, "{text}");
         }
+    }
+}
+
+/// The answer of a backend that says how many samples, histograms and exemplars it has written, if it says so.
+fn counting<const N: usize>(written: [&'static str; N]) -> Response<Body> {
+    let mut answer = Response::new(Body::Empty);
+    let headers =
+        ["samples", "histograms", "exemplars"].map(|what| format!("x-prometheus-remote-write-{what}-written"));
+    let told =
+        headers.iter().zip(written).map(|(name, count)| (name.parse().unwrap(), HeaderValue::from_static(count)));
+    answer.headers_mut().extend::<Vec<(HeaderName, _)>>(told.collect());
+    answer
+}
+
+#[test]
+fn of_version_2_only_the_backend_can_say_what_is_written() {
+    let world = World::new();
+    let version_1 = [series(&[("a", "b")], &[NOW]), series(&[("__name__", "up")], &[NOW])];
+    let version_2 = [NOW + 3_600_000, NOW].map(|time| version_2(&["", "__name__", "up"], &[1, 2], &[time]));
+    let [one, two] = [version_1, version_2].map(|[bad, good]| (good.clone(), [bad, good].concat()));
+    let silent = || Response::new(Body::Empty);
+    for (sent, version, request, answer, want) in [
+        ("good", VERSION_1, &one.0, silent(), Some(["1", "0", "0"])),
+        ("part", VERSION_1, &one.1, silent(), Some(["1", "0", "0"])),
+        ("good", VERSION_1, &one.0, counting(["0", "0", "0"]), Some(["0", "0", "0"])),
+        ("part", VERSION_1, &one.1, counting(["0", "0", "0"]), Some(["0", "0", "0"])),
+        ("good", VERSION_2, &two.0, silent(), None),
+        ("part", VERSION_2, &two.1, silent(), Some(["0", "0", "0"])),
+        ("good", VERSION_2, &two.0, counting(["1", "0", "0"]), Some(["1", "0", "0"])),
+        ("part", VERSION_2, &two.1, counting(["1", "0", "0"]), Some(["1", "0", "0"])),
+        ("good", VERSION_2, &two.0, counting(["1"]), Some(["1", "0", "0"])),
+        ("part", VERSION_2, &two.1, counting(["1"]), Some(["1", "0", "0"])),
+    ] {
+        let told = format!("{sent} {version:?} {:?}", answer.headers());
+        world.fake.upstream.answer(Ok(answer));
+        let pushed = push_raw(&world, version, request);
+        assert_eq!(pushed.status(), (if sent == "good" { 200 } else { 400 }, true), "{told}");
+        assert_eq!(pushed.written(), want.map_or([None; 3], |written| written.map(Some)), "{told}");
+        let stored = want.map_or("", |[samples, ..]| samples);
+        assert_eq!(pushed.text().starts_with(&format!("{stored} of 2 samples")), sent == "part", "{told}");
     }
 }
 
