@@ -78,6 +78,7 @@ async fn judged<'l, P: Ports>(
     if !meter.is_unsure() {
         return Ok(push);
     }
+    drop(push);
     meter.refresh().await?;
     judge()
 }

@@ -7,6 +7,7 @@ use cockpit_push::uncut;
 use cockpit_wire::{
     inflate::{Coding, inflate, is_zlib},
     patch::Patch,
+    report::clip,
     snappy,
 };
 use http::{
@@ -15,7 +16,6 @@ use http::{
 };
 
 const NO_TYPE: &str = "send Content-Type: application/json or application/x-protobuf";
-const ENCODINGS: &str = "send Content-Encoding: gzip, deflate, snappy, or none";
 
 /// The two forms of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +47,19 @@ pub(crate) struct Media {
 impl Media {
     /// Reads the headers.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let value = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
-        let kind = value(CONTENT_TYPE).unwrap_or_default();
+        let value = |name| headers.get(name).map_or("", |value| value.to_str().unwrap_or("?").trim());
+        let kind = value(CONTENT_TYPE).to_ascii_lowercase();
         let form = match kind.split(';').next().unwrap_or_default().trim_end() {
             "" => return Err(Refusal::Malformed(NO_TYPE.into())),
             "application/json" => Form::Json,
             _ => Form::Protobuf,
         };
-        let coding = match value(CONTENT_ENCODING).unwrap_or_default().as_str() {
+        let encoding = value(CONTENT_ENCODING);
+        let coding = match encoding.to_ascii_lowercase().as_str() {
             "" | "identity" | "snappy" => None,
             "gzip" => Some(Coding::Gzip),
             "deflate" => Some(Coding::Deflate),
-            _ => return Err(Refusal::UnsupportedMedia(ENCODINGS)),
+            _ => return Err(unknown(encoding)),
         };
         Ok(Self { form, coding })
     }
@@ -81,6 +82,12 @@ impl Media {
         let whole = if readable { (body, self.coding.map(name)) } else { (inner, None) };
         Ok(Opened { form: self.form, content, whole })
     }
+}
+
+/// In Loki's words and with its status: Fluent Bit repeats a 415 for ever.
+fn unknown(encoding: &str) -> Refusal {
+    const SHOWN: usize = 64;
+    Refusal::Malformed(format!("Content-Encoding \"{}\" not supported", clip(encoding, SHOWN)).into())
 }
 
 const fn name(coding: Coding) -> &'static str {
@@ -159,7 +166,21 @@ mod tests {
         assert_eq!(coding(Some("GZIP")), Ok(Some(Coding::Gzip)));
         assert_eq!(coding(Some("deflate")), Ok(Some(Coding::Deflate)));
         for value in ["zstd", "br", "gzip, gzip", "x-gzip"] {
-            assert_eq!(coding(Some(value)), Err(415), "{value}");
+            assert_eq!(coding(Some(value)), Err(400), "{value}");
         }
+    }
+
+    #[test]
+    fn an_unknown_encoding_is_named_on_a_line_that_fits() {
+        let told = |value: &str| {
+            let headers = [(CONTENT_TYPE, "text/plain"), (CONTENT_ENCODING, value)];
+            let headers = headers.map(|(name, value)| (name, HeaderValue::from_str(value).unwrap()));
+            Media::of(&headers.into_iter().collect()).unwrap_err().to_string()
+        };
+        assert_eq!(told("ZStd"), "Content-Encoding \"ZStd\" not supported");
+        assert_eq!(told("gzip,\tgzip"), "Content-Encoding \"gzip,gzip\" not supported");
+        assert_eq!(told("\u{e9}"), "Content-Encoding \"?\" not supported");
+        let long = format!("Content-Encoding \"{}…\" not supported", "x".repeat(61));
+        assert_eq!(told(&"x".repeat(1000)), long);
     }
 }

@@ -41,17 +41,14 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
     let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
     let judged = judged(&mut call, version, &limits, &meter).await;
-    let (block, mut push) = charged(&call, &meter, judged).await?;
+    let mut push = charged(&call, &meter, judged).await?;
     if call.wants_explanation() {
         return explained(&call, &meter, push.explanation(&limits)).await;
     }
     meter.pay(units(&push.sent)).await?;
     meter.close(&refused(&push.report)).await;
-    let written = Written::from(&push.kept);
-    let body = match push.left {
-        Left::Whole => Body::from_bytes(block),
-        Left::Part(ref mut body) => std::mem::take(body),
-        Left::Nothing => return with_usage(&call, &meter, async { Ok(answer(&push, &written)) }).await,
+    let Some(body) = push.left.take() else {
+        return with_usage(&call, &meter, async { Ok(push.answer(Written::default())) }).await;
     };
     let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
     let path = path(call.ports, "mimir_push_path").await?;
@@ -60,10 +57,13 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return Ok(response);
     }
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
+    let written = Written::of(version, &push.kept, response.headers());
     if !push.report.is_clean() {
-        return Ok(answer(&push, &written));
+        return Ok(push.answer(written.unwrap_or_default()));
     }
-    written.complete(response.headers_mut());
+    if let Some(written) = written {
+        written.with_silent(&push.sent, &push.kept).tell(response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -72,17 +72,8 @@ struct Read {
     sent: Contents,
     kept: Contents,
     report: Report,
-    left: Left,
-}
-
-/// What is left for the backend.
-enum Left {
-    /// What was sent, byte for byte.
-    Whole,
-    /// Another body.
-    Part(Body),
-    /// Nothing that it should be sent.
-    Nothing,
+    /// What is left for the backend, if anything.
+    left: Option<Body>,
 }
 
 impl Read {
@@ -90,30 +81,44 @@ impl Read {
         let values = |contents: &Contents| u64::try_from(contents.values()).unwrap_or(u64::MAX);
         Explanation::new(&self.report, limits, values(&self.sent), values(&self.kept))
     }
+
+    /// The answer to a push that stored what it could: 400, or 204 where there was nothing to store and nothing wrong.
+    fn answer(&self, written: Written) -> Response<Body> {
+        let Self { sent, kept, report, .. } = self;
+        if report.is_clean() {
+            return written::response(StatusCode::NO_CONTENT, "", &written);
+        }
+        let stored = match sent.values() {
+            0 => format!("{} of {} metadata", kept.metadata, sent.metadata),
+            values => format!("{} of {values} samples", written.values()),
+        };
+        written::response(StatusCode::BAD_REQUEST, &report.line(&stored), &written)
+    }
 }
 
-/// Reads a push as often as the meter needs to be sure; gives what was sent, too.
+/// Reads a push as often as the meter needs to be sure.
 async fn judged<P: Ports>(
     call: &mut Call<'_, P>,
     version: Version,
     limits: &Limits,
     meter: &Meter<'_, P>,
-) -> Result<(Bytes, Read), Refusal> {
+) -> Result<Read, Refusal> {
     let block = call.read().await?;
     let judge = || read(call, version, &block, limits, &mut Counted(meter));
-    let mut push = judge()?;
-    if meter.is_unsure() {
-        meter.refresh().await?;
-        push = judge()?;
+    let push = judge()?;
+    if !meter.is_unsure() {
+        return Ok(push);
     }
-    Ok((block, push))
+    drop(push);
+    meter.refresh().await?;
+    judge()
 }
 
 /// Reads a push, and cuts out what is refused.
 fn read<P: Ports>(
     call: &Call<'_, P>,
     version: Version,
-    block: &[u8],
+    block: &Bytes,
     limits: &Limits,
     admission: &mut impl Admission,
 ) -> Result<Read, Refusal> {
@@ -123,12 +128,12 @@ fn read<P: Ports>(
         .map_err(|error| malformed(format!("the body is not a remote-write {} request: {error}", version.name())))?;
     // Mimir breaks off the connection of a request of version 2.0 without series, which would be sent for ever.
     let left = if kept.is_empty() && (version == Version::Two || !patch.is_empty()) {
-        Left::Nothing
+        None
     } else if patch.is_empty() {
-        Left::Whole
+        Some(Body::from_bytes(block.clone()))
     } else {
         let block = patch.deflate(&request).map_err(|error| uncut("request", error))?;
-        Left::Part(call.hold(block.into())?)
+        Some(call.hold(block.into())?)
     };
     Ok(Read { sent, kept, report, left })
 }
@@ -154,17 +159,4 @@ fn units(contents: &Contents) -> u64 {
     [contents.samples, contents.histograms, contents.exemplars, contents.metadata]
         .into_iter()
         .fold(0, |sum, count| sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX)))
-}
-
-/// The answer to a push that stored what it could: 400, or 204 where there was nothing to store and nothing wrong.
-fn answer(push: &Read, written: &Written) -> Response<Body> {
-    let Read { sent, kept, report, .. } = push;
-    if report.is_clean() {
-        return written::response(StatusCode::NO_CONTENT, "", written);
-    }
-    let stored = match sent.values() {
-        0 => format!("{} of {} metadata", kept.metadata, sent.metadata),
-        values => format!("{} of {values} samples", kept.values()),
-    };
-    written::response(StatusCode::BAD_REQUEST, &report.line(&stored), written)
 }

@@ -2,7 +2,10 @@
 
 use crate::{body::Body, permit::Permit, refusal::Refusal};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header::CONTENT_LENGTH};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH},
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::Duration;
 
@@ -81,6 +84,11 @@ impl Outbound {
             request.headers_mut().insert(POLICY, policy);
         }
         Ok(Self { request, timeout: backend.timeout })
+    }
+
+    /// Asks for an answer that is not compressed, because it will be looked at here.
+    pub fn take_plain_answers(&mut self) {
+        self.request.headers_mut().remove(ACCEPT_ENCODING);
     }
 
     /// The request and its timeout, for whoever sends it.

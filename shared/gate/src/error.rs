@@ -95,7 +95,7 @@ fn status_message(line: &str) -> Vec<u8> {
 }
 
 /// One line that fits: no control characters, cut between characters.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let end = clean.floor_char_boundary(LINE - 1);
     format!("{}\n", clean.get(..end).unwrap_or_default())

@@ -13,6 +13,7 @@ mod pace;
 mod relay;
 mod respond;
 mod serve;
+mod verdict;
 mod within;
 
 pub use call::Call;

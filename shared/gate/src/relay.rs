@@ -1,10 +1,10 @@
 //! To a backend and back: what the backend says reaches the caller unless it is about us.
 
-use crate::{call::Call, pace::Pace};
+use crate::{call::Call, pace::Pace, verdict};
 use cockpit_core::{
-    Backend, Body, Fault, Outbound, Refusal,
+    Backend, Body, Dialect, Fault, Outbound, Refusal,
     outbound::TENANT,
-    ports::{Config, ConfigError, Random, Upstream},
+    ports::{Config, ConfigError, Random, Timer, Upstream},
 };
 use http::{
     HeaderMap, HeaderName, Response, StatusCode,
@@ -57,7 +57,7 @@ pub async fn enforces_policies(config: &impl Config, variable: &str) -> Result<b
     }
 }
 
-impl<P: Upstream + Random> Call<'_, P> {
+impl<P: Upstream + Random + Timer> Call<'_, P> {
     /// Sends the call on behalf of its permit's tenant, and brings back what the caller may see of the answer.
     pub async fn relay(
         &self,
@@ -79,7 +79,11 @@ impl<P: Upstream + Random> Call<'_, P> {
         body: Body,
     ) -> Result<Response<Body>, Refusal> {
         let method = self.method().clone();
-        let outbound = Outbound::new(&self.permit, backend, method, path_and_query, headers, body)?;
+        let mut outbound = Outbound::new(&self.permit, backend, method, path_and_query, headers, body)?;
+        let is_text = self.route.dialect == Dialect::Push;
+        if is_text {
+            outbound.take_plain_answers();
+        }
         let mut response = self.ports.send(outbound).await?;
         *response.status_mut() = relay.status(response.status())?;
         strip(response.headers_mut());
@@ -87,7 +91,10 @@ impl<P: Upstream + Random> Call<'_, P> {
             let wait = Pace::of(self.headers(), self.ports).after_failure();
             response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
-        Ok(response)
+        match is_text && !response.status().is_success() {
+            true => Ok(verdict::shown(self.ports, backend.timeout, response).await),
+            false => Ok(response),
+        }
     }
 }
 

@@ -14,9 +14,16 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use series::Series;
 use std::collections::{BTreeMap, BTreeSet};
-use wire::WriteRequest;
+use wire::Pushed;
 
 const BEYOND: &str = "this is a sandbox: it answers plain selectors such as up{job=\"a\"} only";
+
+/// What is said of a push of remote write 2.0.
+const WRITTEN: [&str; 3] = [
+    "x-prometheus-remote-write-samples-written",
+    "x-prometheus-remote-write-histograms-written",
+    "x-prometheus-remote-write-exemplars-written",
+];
 
 /// The stand-in.
 #[derive(Default)]
@@ -35,7 +42,9 @@ impl Service for Mimir {
         match (&asked.method, asked.path.as_str(), api) {
             (_, "/ready", _) => text(StatusCode::OK, "ready\n"),
             (&Method::POST, "/api/v1/push", _) => self.store(asked, wire::decode(&asked.headers, &asked.body)),
-            (&Method::POST, "/otlp/v1/metrics", _) => self.store(asked, otlp::decode(&asked.headers, &asked.body)),
+            (&Method::POST, "/otlp/v1/metrics", _) => {
+                self.store(asked, otlp::decode(&asked.headers, &asked.body).map(Pushed::from))
+            }
             (_, "/prometheus/federate", _) => text(StatusCode::OK, ""),
             (_, _, Some(api)) => self.read(api, asked),
             (_, path, _) => match path.strip_prefix("/prometheus/config/v1/rules") {
@@ -47,11 +56,15 @@ impl Service for Mimir {
 }
 
 impl Mimir {
-    fn store(&mut self, asked: &Asked, pushed: Result<WriteRequest, String>) -> Reply {
+    fn store(&mut self, asked: &Asked, pushed: Result<Pushed, String>) -> Reply {
         match pushed {
-            Ok(request) => {
+            Ok(Pushed { request, written }) => {
                 self.tenants.entry(asked.tenant.clone()).or_default().add(request);
-                text(StatusCode::OK, "")
+                let mut reply = text(StatusCode::OK, "");
+                for (name, count) in WRITTEN.into_iter().zip(written.into_iter().flatten()) {
+                    reply.headers_mut().insert(name, count.into());
+                }
+                reply
             }
             Err(problem) => text(StatusCode::BAD_REQUEST, &format!("{problem}\n")),
         }

@@ -1,14 +1,19 @@
 //! What senders of metrics are told, and what reaches the backend: each row of the notes on remote write is a case.
 
 use crate::{
-    flow::World,
-    messages::{NOW_MILLIS as NOW, exemplar, field, histogram, label, sample, series, snappy, unsnappy},
+    flow::{self, World},
+    messages::{NOW_MILLIS as NOW, exemplar, field, histogram, label, sample, series, snappy, unsnappy, version_2},
     pushed::{Pushed, push},
-    rows::Answer,
+    rows::{Answer, Target},
 };
-use cockpit_core::ports::UpstreamError;
-use http::{Response, StatusCode};
+use bytes::Bytes;
+use cockpit_core::{Body, Scope, ports::UpstreamError};
+use cockpit_fake::run;
+use cockpit_gate::serve;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use serde_json::json;
+use std::sync::Arc;
 
 const VERSION_1: (&str, &str) = ("content-type", "application/x-protobuf");
 const VERSION_2: (&str, &str) = ("content-type", "application/x-protobuf;proto=io.prometheus.write.v2.Request");
@@ -58,7 +63,7 @@ struct Part {
     bad: [Vec<u8>; 2],
     /// What the sender is told of the bad one, if anything.
     check: &'static str,
-    /// Samples, histograms and exemplars, if the good one is kept.
+    /// Samples, histograms and exemplars, if the backend has stored the good one of three.
     written: [&'static str; 3],
 }
 
@@ -80,7 +85,8 @@ fn parts() -> [Part; 3] {
             check: "1 of 2 samples stored; 1 native-histogram-count-mismatch: ",
             written: ["0", "1", "0"],
         },
-        Part { field: [3, 4], good: trace, bad: both(exemplar(NOW)), check: "", written: ["0", "0", "1"] },
+        // Who is told nothing has nothing to complain of: the bad ones count as received, as they do at Mimir.
+        Part { field: [3, 4], good: trace, bad: both(exemplar(NOW)), check: "", written: ["0", "0", "3"] },
     ]
 }
 
@@ -103,6 +109,7 @@ fn of_every_kind_of_part_the_bad_are_cut_and_the_good_are_counted() {
         for part in parts() {
             let (number, good, bad) = (part.field[version], &part.good[version], &part.bad[version]);
             let (whole, left) = (with_parts(version, &[bad, good, bad], number), with_parts(version, &[good], number));
+            world.fake.upstream.answer(Ok(counting(part.written.map(|count| if count == "0" { "0" } else { "1" }))));
             let pushed = push_raw(&world, header, &whole);
             let text = pushed.text().replace("1 of 3", "1 of 2").replace("; 2 ", "; 1 ");
             assert_eq!(pushed.answer.status, if part.check.is_empty() { 200 } else { 400 }, "{text}");
@@ -111,6 +118,65 @@ fn of_every_kind_of_part_the_bad_are_cut_and_the_good_are_counted() {
             assert_eq!(unsnappy(pushed.body()), left, "{text}");
         }
     }
+}
+
+/// The answer of a backend that says how many samples, histograms and exemplars it has written, if it says so.
+fn counting<const N: usize>(written: [&'static str; N]) -> Response<Body> {
+    let mut answer = Response::new(Body::Empty);
+    let headers =
+        ["samples", "histograms", "exemplars"].map(|what| format!("x-prometheus-remote-write-{what}-written"));
+    let told =
+        headers.iter().zip(written).map(|(name, count)| (name.parse().unwrap(), HeaderValue::from_static(count)));
+    answer.headers_mut().extend::<Vec<(HeaderName, _)>>(told.collect());
+    answer
+}
+
+#[test]
+fn of_version_2_only_the_backend_can_say_what_is_written() {
+    let world = World::new();
+    let version_1 = [series(&[("a", "b")], &[NOW]), series(&[("__name__", "up")], &[NOW])];
+    let version_2 = [NOW + 3_600_000, NOW].map(|time| version_2(&["", "__name__", "up"], &[1, 2], &[time]));
+    let [one, two] = [version_1, version_2].map(|[bad, good]| (good.clone(), [bad, good].concat()));
+    let silent = || Response::new(Body::Empty);
+    for (sent, version, request, answer, want) in [
+        ("good", VERSION_1, &one.0, silent(), Some(["1", "0", "0"])),
+        ("part", VERSION_1, &one.1, silent(), Some(["1", "0", "0"])),
+        ("good", VERSION_1, &one.0, counting(["0", "0", "0"]), Some(["0", "0", "0"])),
+        ("part", VERSION_1, &one.1, counting(["0", "0", "0"]), Some(["0", "0", "0"])),
+        ("good", VERSION_2, &two.0, silent(), None),
+        ("part", VERSION_2, &two.1, silent(), Some(["0", "0", "0"])),
+        ("good", VERSION_2, &two.0, counting(["1", "0", "0"]), Some(["1", "0", "0"])),
+        ("part", VERSION_2, &two.1, counting(["1", "0", "0"]), Some(["1", "0", "0"])),
+        ("good", VERSION_2, &two.0, counting(["1"]), Some(["1", "0", "0"])),
+        ("part", VERSION_2, &two.1, counting(["1"]), Some(["1", "0", "0"])),
+    ] {
+        let told = format!("{sent} {version:?} {:?}", answer.headers());
+        world.fake.upstream.answer(Ok(answer));
+        let pushed = push_raw(&world, version, request);
+        assert_eq!(pushed.status(), (if sent == "good" { 200 } else { 400 }, true), "{told}");
+        assert_eq!(pushed.written(), want.map_or([None; 3], |written| written.map(Some)), "{told}");
+        let stored = want.map_or("", |[samples, ..]| samples);
+        assert_eq!(pushed.text().starts_with(&format!("{stored} of 2 samples")), sent == "part", "{told}");
+    }
+}
+
+#[test]
+fn what_was_sent_is_let_go_before_the_backend_is_asked() {
+    let world = World::new();
+    let block: Arc<[u8]> =
+        snappy(&[series(&[("a", "b")], &[NOW]), series(&[("__name__", "up")], &[NOW])].concat()).into();
+    let held = Arc::downgrade(&block);
+    // The backend's refusal is read before the push is over.
+    let looking = Body::from_bytes("?").map_frame(move |frame| {
+        frame.map_data(|_| Bytes::from_static(if held.strong_count() > 0 { b"held" } else { b"gone" }))
+    });
+    let mut refusal = Response::new(Body::stream(looking));
+    *refusal.status_mut() = StatusCode::BAD_REQUEST;
+    world.fake.upstream.answer(Ok(refusal));
+    let request = Request::post("/api/v1/push").header("x-token", world.token(&[Scope::WriteMetrics]));
+    let request = request.body(Body::from_bytes(Bytes::from_owner(block))).unwrap();
+    let answer = run(serve("metrics-push", &world.fake, request, metrics_push::handler::handle));
+    assert_eq!(flow::read(answer).body, "gone\n");
 }
 
 #[test]
@@ -142,7 +208,7 @@ fn the_verdict_of_the_backend_wins_when_it_refuses_more() {
     ] {
         for (request, want) in [(&good, of_good), (&part, of_part)] {
             let text = if answered < 300 { "" } else { "out of order\n" };
-            let mut answer = Response::new(cockpit_core::Body::from_bytes(text));
+            let mut answer = Response::new(Body::from_bytes(text));
             *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
             world.fake.upstream.answer(Ok(answer));
             let pushed = push_raw(&world, VERSION_1, request);

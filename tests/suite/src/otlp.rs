@@ -141,6 +141,18 @@ fn data_points(count: usize) -> String {
 }
 
 #[test]
+fn what_a_backend_refuses_it_refuses_in_its_own_words() {
+    let world = World::new();
+    for signal in SIGNALS {
+        let mut answer = Response::new(cockpit_core::Body::from_bytes(&b"\x12\x05two\nl"[..]));
+        *answer.status_mut() = StatusCode::BAD_REQUEST;
+        world.fake.upstream.answer(Ok(answer));
+        let told = signal.push(&world, PROTOBUF, "", signal.protobuf).answer;
+        assert_eq!((told.status, &told.body[..]), (400, &b"\x12\x05two\nl"[..]));
+    }
+}
+
+#[test]
 fn no_sender_sees_a_status_that_loses_data_for_our_fault() {
     let world = World::new();
     for signal in SIGNALS {

@@ -2,14 +2,15 @@
 
 use crate::{
     flow::World,
+    messages::{NOW, snappy},
     rows::{Answer, Sent, Target},
 };
 use bytes::Bytes;
 use cockpit_core::{
-    Scope,
+    Body, Scope,
     routes::{Lookup, lookup},
 };
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 /// What a sender is told and what the backend sees.
 pub(crate) struct Pushed {
@@ -61,3 +62,33 @@ pub(crate) fn push(world: &World, path: &str, headers: &[(&'static str, &str)], 
     let sent = world.fake.upstream.take_sent().pop();
     Pushed { answer, forwarded: sent.map(|sent| (sent.headers().clone(), sent.into_body())) }
 }
+
+#[test]
+fn what_a_backend_refuses_is_told_in_one_line() {
+    let world = World::new();
+    let line = "\u{1b}[31mout of order, err-mimir ".repeat(40);
+    let logs = format!(r#"{{"streams":[{{"stream":{{"a":"b"}},"values":[["{NOW}000000000","x"]]}}]}}"#).into_bytes();
+    for (path, kind, request) in
+        [("/api/v1/push", "application/x-protobuf", snappy(b"")), ("/loki/api/v1/push", "application/json", logs)]
+    {
+        for (answered, status) in [(400, 400), (413, 400), (422, 400), (429, 429), (500, 500), (503, 503)] {
+            let mut answer = Response::new(Body::from_bytes(format!("{line}\r\nsee also\n")));
+            *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
+            for (name, value) in [("content-type", "text/html"), ("retry-after", "7"), (SAMPLES, "3")] {
+                answer.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+            world.fake.upstream.answer(Ok(answer));
+            let pushed = push(&world, path, &[("content-type", kind), ("accept-encoding", "gzip")], &request);
+            let (text, told) = (pushed.text(), &pushed.answer.headers);
+            assert_eq!(pushed.status(), (status, true));
+            assert!(text.starts_with(" [31mout of order, ") && text.ends_with('\n'), "{text}");
+            assert!(text.chars().filter(|letter| letter.is_control()).eq(['\n']), "{text:?}");
+            assert_eq!((&told["content-type"], &told["retry-after"]), (&PLAIN, &HeaderValue::from_static("7")));
+            assert_eq!(told[SAMPLES], "3");
+            assert_eq!(pushed.header("accept-encoding"), "", "it could not be read");
+        }
+    }
+}
+
+const SAMPLES: &str = "x-prometheus-remote-write-samples-written";
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");

@@ -34,6 +34,8 @@ pub(super) fn statuses(route: &Route) -> Vec<u16> {
         // The only one of these that asks a backend.
         Dialect::Management if route.operation == Operation::TriggerTestAlert => &[404, 409, 413, 502],
         Dialect::Management => &[404, 409, 412, 413],
+        // Loki's senders would repeat a 415.
+        Dialect::Push if route.operation == Operation::PushLogs => &[429, 502],
         Dialect::Push => &[415, 429, 502],
         Dialect::Otlp => &[413, 415, 429, 502],
         Dialect::Prometheus | Dialect::Alertmanager => &[413, 502],

@@ -52,10 +52,26 @@ struct TimeSeries2 {
     references: Vec<u32>,
     #[prost(message, repeated, tag = "2")]
     samples: Vec<Sample>,
+    #[prost(bytes = "vec", repeated, tag = "3")]
+    histograms: Vec<Vec<u8>>,
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    exemplars: Vec<Vec<u8>>,
+}
+
+/// What was pushed, and how much of it senders of 2.0 want to hear of: samples, histograms and exemplars.
+pub(crate) struct Pushed {
+    pub(crate) request: WriteRequest,
+    pub(crate) written: Option<[usize; 3]>,
+}
+
+impl From<WriteRequest> for Pushed {
+    fn from(request: WriteRequest) -> Self {
+        Self { request, written: None }
+    }
 }
 
 /// Reads a request of either version.
-pub(crate) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<WriteRequest, String> {
+pub(crate) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<Pushed, String> {
     if body.is_empty() {
         return Err("snappy: corrupt input".into());
     }
@@ -64,23 +80,35 @@ pub(crate) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<WriteRequest, S
     if kind.contains("io.prometheus.write.v2.Request") {
         Request2::decode(raw.as_slice()).map_err(|error| error.to_string())?.resolve()
     } else {
-        WriteRequest::decode(raw.as_slice()).map_err(|error| error.to_string())
+        WriteRequest::decode(raw.as_slice()).map(Pushed::from).map_err(|error| error.to_string())
     }
 }
 
 impl Request2 {
-    fn resolve(self) -> Result<WriteRequest, String> {
+    fn resolve(self) -> Result<Pushed, String> {
+        let written = self.written();
         let Self { symbols, timeseries } = self;
         let symbol = |reference: u32| symbols.get(usize::try_from(reference).ok()?).cloned();
         let label = |pair: &[u32]| match pair {
             [name, value] => Some(Label { name: symbol(*name)?, value: symbol(*value)? }),
             _ => None,
         };
-        let series = |TimeSeries2 { references, samples }| {
+        let series = |TimeSeries2 { references, samples, .. }| {
             let labels: Option<Vec<_>> = references.chunks(2).map(label).collect();
             Some(TimeSeries { labels: labels?, samples })
         };
         let timeseries: Option<Vec<_>> = timeseries.into_iter().map(series).collect();
-        Ok(WriteRequest { timeseries: timeseries.ok_or("a symbol is missing")? })
+        let request = WriteRequest { timeseries: timeseries.ok_or("a symbol is missing")? };
+        Ok(Pushed { request, written: Some(written) })
+    }
+
+    /// All that was received, as Mimir counts it.
+    fn written(&self) -> [usize; 3] {
+        let count = |of: fn(&TimeSeries2) -> usize| self.timeseries.iter().map(of).sum();
+        [
+            count(|series| series.samples.len()),
+            count(|series| series.histograms.len()),
+            count(|series| series.exemplars.len()),
+        ]
     }
 }

@@ -149,6 +149,8 @@ fn the_costliest_pushes_there_can_be_fit_an_instance_side_by_side() {
         });
         assert!(statuses.contains(&400), "{kind}: {statuses:?}");
         assert!(statuses.iter().all(|status| matches!(status, 400 | 503)), "{kind}: an instance broke: {statuses:?}");
+        let pushed = sandbox.loki.received().iter().filter(|request| request["path"] == "/loki/api/v1/push").count();
+        assert_eq!(pushed, 0, "{kind}: what is refused whole goes nowhere");
     }
 }
 
