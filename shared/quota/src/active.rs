@@ -245,7 +245,8 @@ impl Active {
             new if scale(new, AGAIN, rest.max(1)) >= self.room() / 2 => SHORT_PAUSE,
             _ => PAUSE,
         };
-        let much = self.unsaved > self.limit / MUCH || self.unsaved_new >= self.much_new();
+        // Half of what may be let in until others are told: a push should not have to wait because another has used it up.
+        let much = self.unsaved > self.limit / MUCH || self.unsaved_new.saturating_mul(2) >= self.much_new();
         let due = ahead == Ahead::None || rest >= pause || much;
         (self.unsaved > 0 && due)
             || (self.doubtful && (rest >= PAUSE || ahead != Ahead::Many))
