@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, relayed, with_usage};
+use cockpit_push::{Counted, charged, explained, limits, path, relayed, sure, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -64,7 +64,7 @@ struct Read<'l, A> {
     left: Option<(Body, Option<&'static str>)>,
 }
 
-/// Reads a push as often as the meter needs to be sure.
+/// Takes a push in, and judges it.
 async fn judged<'l, P: Ports>(
     call: &mut Call<'_, P>,
     media: &Media,
@@ -73,14 +73,7 @@ async fn judged<'l, P: Ports>(
 ) -> Result<Read<'l, Counted<'l, 'l, P>>, Refusal> {
     let now = call.ports.now().micros().saturating_mul(1000);
     let body = call.read().await?;
-    let judge = || read(call, media, &body, Checker::new(limits, now, Counted(meter)));
-    let push = judge()?;
-    if !meter.is_unsure() {
-        return Ok(push);
-    }
-    drop(push);
-    meter.refresh().await?;
-    judge()
+    sure(meter, || read(call, media, &body, Checker::new(limits, now, Counted(meter)))).await
 }
 
 /// Reads a push, and cuts out what is refused.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, refused, relayed, uncut, with_usage};
+use cockpit_push::{Counted, charged, explained, limits, path, refused, relayed, sure, uncut, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -96,7 +96,7 @@ impl Read {
     }
 }
 
-/// Reads a push as often as the meter needs to be sure.
+/// Takes a push in, and judges it.
 async fn judged<P: Ports>(
     call: &mut Call<'_, P>,
     version: Version,
@@ -104,14 +104,7 @@ async fn judged<P: Ports>(
     meter: &Meter<'_, P>,
 ) -> Result<Read, Refusal> {
     let block = call.read().await?;
-    let judge = || read(call, version, &block, limits, &mut Counted(meter));
-    let push = judge()?;
-    if !meter.is_unsure() {
-        return Ok(push);
-    }
-    drop(push);
-    meter.refresh().await?;
-    judge()
+    sure(meter, || read(call, version, &block, limits, &mut Counted(meter))).await
 }
 
 /// Reads a push, and cuts out what is refused.

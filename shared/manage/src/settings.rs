@@ -1,8 +1,8 @@
 //! What a Cockpit has chosen, written down for the meters: its plan and its budgets, in one record.
 //!
 //! The choices themselves are records of their own, so that of two that change at once none undoes the other. Whoever
-//! changed one writes the meters' record anew, until what it holds is what has been chosen. A call that dies on the way, after
-//! another has done the same, may leave them what was chosen before: whoever looks at what is chosen puts that right.
+//! changed one writes the meters' record anew, until what it holds is what has been chosen. A call that dies on the way,
+//! after another has done the same, may leave them what was chosen before: whoever looks at what is chosen puts that right.
 
 use crate::deleting;
 use cockpit_core::{

@@ -141,7 +141,8 @@ impl<'p, P: Ports> Meter<'p, P> {
     }
 
     /// Whether a series or stream may go in; it is active once the push is paid for. `marks` has a bit for each of the
-    /// labels [watched](Self::watched) that it carries. If [`is_unsure`](Self::is_unsure) says so afterwards, refresh, and ask for all of the push again.
+    /// labels [watched](Self::watched) that it carries. If [`is_unsure`](Self::is_unsure) says so afterwards, refresh, and
+    /// ask for all of the push again.
     pub fn admit(&self, identity: u64, marks: u64) -> bool {
         let mut journal = self.journal.borrow_mut();
         let admit = |sets: &mut group::Group| sets.admit(&self.chosen.budgets, &mut journal, identity, marks);

@@ -167,8 +167,10 @@ impl Group {
         std::iter::once(&self.whole).chain(parts)
     }
 
+    /// None of what carries no label that budgets look out for: most series, so that they cost nothing.
     fn parts_met<'g>(&'g self, budgets: &'g Budgets, marks: u64) -> impl Iterator<Item = &'g Part> {
-        let parts = self.parts.iter().zip(budgets.rows()).filter(move |(part, row)| part.is_met(row, marks));
+        let rows = if marks == 0 { &[] } else { budgets.rows() };
+        let parts = self.parts.iter().zip(rows).filter(move |(part, row)| part.is_met(row, marks));
         parts.map(|(part, _)| part)
     }
 

@@ -43,19 +43,29 @@ async fn push_of(
     marks: impl Fn(u64) -> u64,
 ) -> Result<u64, Refusal> {
     let meter = Meter::open(fake, permit, signal).await?;
-    let judge = || {
-        let cut = series.clone().filter(|number| !meter.admit(identity(*number), marks(*number)));
-        u64::try_from(cut.count()).unwrap()
-    };
-    let mut cut = judge();
-    if meter.is_unsure() {
-        meter.refresh().await?;
-        cut = judge();
-    }
+    let cut = judge(&meter, series.clone(), marks).await?;
     meter.pay(series.end - series.start).await?;
     let reason = if meter.is_over_budget() { Reason::Budget } else { Reason::Active };
     meter.close(&[(reason, cut)]).await;
     Ok(cut)
+}
+
+/// Has series judged as often as the meter needs to be sure; says how many are cut.
+async fn judge(
+    meter: &Meter<'_, Fake>,
+    series: std::ops::Range<u64>,
+    marks: impl Fn(u64) -> u64,
+) -> Result<u64, Refusal> {
+    let judge = || {
+        let cut = series.clone().filter(|number| !meter.admit(identity(*number), marks(*number)));
+        u64::try_from(cut.count()).unwrap()
+    };
+    let cut = judge();
+    if !meter.is_unsure() {
+        return Ok(cut);
+    }
+    meter.refresh().await?;
+    Ok(judge())
 }
 
 /// An identity as a keyed hash gives it.

@@ -69,13 +69,16 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 
 /// Turns the write-ahead log on. `SQLite` does not wait for others where two do that to a new file at once, so we do.
 fn log_ahead(connection: &Connection) -> Result<(), Error> {
-    for _ in 0..BUSY.as_millis() / PAUSE.as_millis() {
+    let mut left = BUSY;
+    loop {
         match connection.pragma_update(None, "journal_mode", "wal") {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => thread::sleep(PAUSE),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !left.is_zero() => {
+                thread::sleep(PAUSE);
+                left = left.saturating_sub(PAUSE);
+            }
             result => return Ok(result?),
         }
     }
-    Ok(connection.pragma_update(None, "journal_mode", "wal")?)
 }
 
 /// A transaction that is dropped rolls back, so a panic leaves nothing half done behind the lock.
