@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, relayed, sure, with_usage};
+use cockpit_push::{Counted, charged, explained, limits, path, relayed, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -73,7 +73,7 @@ async fn judged<'l, P: Ports>(
 ) -> Result<Read<'l, Counted<'l, 'l, P>>, Refusal> {
     let now = call.ports.now().micros().saturating_mul(1000);
     let body = call.read().await?;
-    sure(meter, || read(call, media, &body, Checker::new(limits, now, Counted(meter)))).await
+    meter.judge(|| read(call, media, &body, Checker::new(limits, now, Counted(meter)))).await
 }
 
 /// Reads a push, and cuts out what is refused.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay, backend};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, refused, relayed, sure, uncut, with_usage};
+use cockpit_push::{Counted, charged, explained, limits, path, refused, relayed, uncut, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -104,7 +104,7 @@ async fn judged<P: Ports>(
     meter: &Meter<'_, P>,
 ) -> Result<Read, Refusal> {
     let block = call.read().await?;
-    sure(meter, || read(call, version, &block, limits, &mut Counted(meter))).await
+    meter.judge(|| read(call, version, &block, limits, &mut Counted(meter))).await
 }
 
 /// Reads a push, and cuts out what is refused.

@@ -37,18 +37,6 @@ impl<P: Ports> Admission for Counted<'_, '_, P> {
     }
 }
 
-/// Judges a push as often as the meter needs to be sure of it. What came of it before is let go of first: bodies are
-/// large, and many may wait for the store at once.
-pub async fn sure<P: Ports, T>(meter: &Meter<'_, P>, judge: impl Fn() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    let judged = judge()?;
-    if !meter.is_unsure() {
-        return Ok(judged);
-    }
-    drop(judged);
-    meter.refresh().await?;
-    judge()
-}
-
 /// How much was cut out of a push, by the reasons that usage knows.
 pub fn refused(report: &Report) -> [(Reason, u64); 3] {
     let mut counts = [(Reason::Active, 0), (Reason::Budget, 0), (Reason::Invalid, 0)];

@@ -4,9 +4,10 @@
 //! before. An instance keeps both in memory, and merges its own with the store's: read, unite, write. A merge that
 //! lost a race is noticed a few seconds later, and repeated. [`store`] does the reading and writing.
 
+pub(crate) mod exchange;
 pub(crate) mod group;
-pub(crate) mod journal;
 pub mod store;
+pub(crate) mod view;
 
 use crate::{
     amount::scale,
@@ -58,12 +59,9 @@ pub struct Active {
     unsaved_new: u64,
     saved_at: Option<u64>,
     read_at: u64,
+    /// Whether the store has not been read in this epoch: it may know of many that are not known here.
+    unread: bool,
     doubtful: bool,
-    /// How many new ones this push may let in before the store is asked how many others did.
-    trust: u64,
-    /// Whether others may have let some in that are not known here, so that none is refused.
-    old: bool,
-    unsure: bool,
 }
 
 /// What the store held when it was read.
@@ -75,6 +73,17 @@ pub struct Stored {
     pub current: Option<Set>,
     /// The set of the epoch before.
     pub previous: Option<Set>,
+}
+
+/// How much a push may rely on what is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// It has looked at the store, or makes do with what is known.
+    Certain,
+    /// Nobody has looked for so long that others may have let in what is not known here.
+    Old,
+    /// Somebody looked not long ago.
+    Recent,
 }
 
 /// The verdict on one identity.
@@ -96,11 +105,18 @@ pub fn epoch(now: Timestamp) -> u64 {
 impl Active {
     /// What the store holds now, as an instance first sees it.
     pub fn new(limit: u64, now: Timestamp, stored: Stored) -> Self {
-        let mut active = Self {
+        let mut active = Self { under: false, ..Self::unread(limit, epoch(now), stored.key) };
+        active.read(stored, now);
+        active
+    }
+
+    /// One of which nothing is known yet, whose key is another's.
+    pub(crate) fn unread(limit: u64, epoch: u64, key: [u8; 16]) -> Self {
+        Self {
             limit,
-            key: stored.key,
-            under: false,
-            epoch: epoch(now),
+            key,
+            under: true,
+            epoch,
             current: Set::new(limit),
             previous: Set::new(limit),
             count: 0,
@@ -109,36 +125,39 @@ impl Active {
             unsaved_new: 0,
             saved_at: None,
             read_at: 0,
+            unread: true,
             doubtful: false,
-            trust: 0,
-            old: true,
-            unsure: false,
-        };
-        active.absorb(stored, now);
-        active
+        }
     }
 
-    /// The same of a set whose key is another's.
-    pub(crate) fn under(limit: u64, now: Timestamp, stored: Stored) -> Self {
-        Self { under: true, ..Self::new(limit, now, stored) }
+    /// Forgets all that is known.
+    pub(crate) fn forget(&mut self) {
+        let unread = Self::unread(self.limit, self.epoch, self.key);
+        *self = Self { under: self.under, ..unread };
     }
 
-    /// Begins a push. Says whether the store must be read first: the epoch is another one.
-    pub fn begin(&mut self, limit: u64, now: Timestamp) -> bool {
+    /// Begins a push: the epoch may be another one.
+    pub fn begin(&mut self, limit: u64, now: Timestamp) {
         self.limit = limit;
-        self.unsure = false;
         let turned = epoch(now).saturating_sub(self.epoch);
         if turned > 0 {
             let current = std::mem::replace(&mut self.current, Set::new(limit));
             self.previous = if turned == 1 { current } else { Set::new(limit) };
             (self.epoch, self.unsaved, self.unsaved_new) = (epoch(now), 0, 0);
-            (self.saved_at, self.doubtful) = (None, false);
+            (self.saved_at, self.doubtful, self.unread) = (None, false, true);
             self.recount();
         }
-        self.old = millis(now).saturating_sub(self.read_at) > PAUSE && self.count >= limit / 2;
-        let untold = self.unsaved_new.saturating_add(self.pending());
-        self.trust = if self.old { 0 } else { self.much_new().saturating_sub(untold) };
-        turned > 0
+    }
+
+    /// Whether the store must be read before anything is judged by this.
+    pub const fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// How much a push may rely on what is known that has not looked for itself.
+    pub(crate) fn basis(&self, now: Timestamp) -> Basis {
+        let rest = millis(now).saturating_sub(self.read_at);
+        if self.unread || (rest > PAUSE && self.count >= self.limit / 2) { Basis::Old } else { Basis::Recent }
     }
 
     /// Whether an identity is marked in this epoch.
@@ -150,16 +169,18 @@ impl Active {
         self.current.contains(identity) || self.previous.contains(identity)
     }
 
-    /// Judges one identity.
-    pub(crate) fn judge(&mut self, identity: u64) -> Verdict {
+    /// Judges one identity. Of what could not be read, nothing is refused.
+    pub(crate) fn judge(&self, identity: u64, basis: Basis) -> Verdict {
         if self.is_active(identity) || self.pending.contains_key(&identity) {
             return Verdict::Accepted;
         }
-        if self.room() == 0 && !self.old {
-            return Verdict::Refused;
+        match basis {
+            Basis::Certain if self.unread => Verdict::Accepted,
+            Basis::Old => Verdict::Unsure,
+            Basis::Certain | Basis::Recent if self.room() == 0 => Verdict::Refused,
+            Basis::Recent if self.unsaved_new.saturating_add(self.pending()) >= self.much_new() => Verdict::Unsure,
+            Basis::Certain | Basis::Recent => Verdict::Accepted,
         }
-        self.unsure |= self.trust == 0;
-        if self.trust == 0 { Verdict::Unsure } else { Verdict::Accepted }
     }
 
     /// Holds a place for an identity that was accepted. Says whether it needs one, and must be [released](Self::release).
@@ -168,7 +189,6 @@ impl Active {
             return false;
         }
         let holders = self.pending.entry(identity).or_default();
-        self.trust = self.trust.saturating_sub(u64::from(*holders == 0));
         *holders = holders.saturating_add(1);
         true
     }
@@ -186,8 +206,9 @@ impl Active {
         }
     }
 
-    /// Marks an identity that was accepted.
+    /// Marks an identity that was accepted. Whoever else holds a place for it needs none any more.
     pub(crate) fn mark(&mut self, identity: u64) {
+        self.pending.remove(&identity);
         if self.current.contains(identity) {
             return;
         }
@@ -197,16 +218,6 @@ impl Active {
         }
         self.current.insert(identity);
         self.unsaved += 1;
-    }
-
-    /// Makes do with what is known for this push.
-    pub(crate) const fn settle(&mut self) {
-        (self.trust, self.old, self.unsure) = (u64::MAX, false, false);
-    }
-
-    /// Whether [`judge`](Self::judge) was unsure since the push began.
-    pub const fn is_unsure(&self) -> bool {
-        self.unsure
     }
 
     /// How many are active, within a percent.
@@ -250,7 +261,12 @@ impl Active {
         let due = ahead == Ahead::None || rest >= pause || much;
         (self.unsaved > 0 && due)
             || (self.doubtful && (rest >= PAUSE || ahead != Ahead::Many))
-            || since(self.read_at) >= LOOK
+            || (!self.unread && since(self.read_at) >= LOOK)
+    }
+
+    /// Whether the store had all of this, when that was last looked at.
+    pub(crate) const fn is_saved(&self) -> bool {
+        self.unsaved == 0
     }
 
     fn room(&self) -> u64 {
@@ -266,6 +282,12 @@ impl Active {
         (self.room() / MUCH).max(self.limit / LITTLE).max(1)
     }
 
+    /// Takes in both sets that the store holds.
+    pub fn read(&mut self, stored: Stored, now: Timestamp) {
+        self.absorb(stored, now);
+        self.unread = false;
+    }
+
     /// Takes in what the store holds. Says whether the store lacks anything of this epoch that is known here.
     pub fn absorb(&mut self, stored: Stored, now: Timestamp) -> bool {
         if stored.key != self.key {
@@ -279,8 +301,10 @@ impl Active {
         };
         stored.current.into_iter().for_each(|theirs| self.current.absorb(theirs));
         stored.previous.into_iter().for_each(|theirs| self.previous.absorb(theirs));
-        (self.read_at, self.trust, self.old, self.unsure) = (millis(now), u64::MAX, false, false);
+        self.read_at = millis(now);
         self.recount();
+        let (current, previous) = (&self.current, &self.previous);
+        self.pending.retain(|identity, _| !current.contains(*identity) && !previous.contains(*identity));
         lacks
     }
 

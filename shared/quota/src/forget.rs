@@ -2,7 +2,7 @@
 
 use crate::{
     Signal,
-    active::{group::part_name, store},
+    active::{exchange::part_name, store},
     plans::PLANS,
     usage,
 };

@@ -1,7 +1,6 @@
 //! The meter: what a push function holds while it serves one push.
 //!
-//! Open it before the body is read, put each series or stream before [`admit`](Meter::admit), pay for the
-//! whole, and close it. A push that turns out to be bad is [charged](Meter::charge) as one push, and one that the
+//! Open it before the body is read, [judge](Meter::judge) the push, pay for the whole, and close it. A push that turns out to be bad is [charged](Meter::charge) as one push, and one that the
 //! backend did not take is [refunded](Meter::refund). Leases and active sets live in the instance; the store is asked
 //! when they run out.
 
@@ -17,8 +16,10 @@ pub use explain::Used;
 use crate::{
     Signal,
     active::{
-        group::{self, Limit, Opinion},
-        journal::Journal,
+        Active, epoch, exchange,
+        group::Group,
+        store,
+        view::{Limit, Opinion, View},
     },
     life::Ahead,
     plans::Allowance,
@@ -31,7 +32,7 @@ use cockpit_core::{
     Permit, Refusal, Throttle,
     ports::{Clock, Config, Kv, Log, Memory, Random, StoreError},
 };
-use entry::{Entries, Sets, Waiting};
+use entry::{Entries, Waiting};
 use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
@@ -53,11 +54,10 @@ pub struct Meter<'p, P> {
     chosen: Rc<Chosen>,
     retention: Option<u64>,
     entries: Rc<Entries>,
-    sets: OnceCell<Sets>,
+    view: OnceCell<RefCell<View>>,
     cockpit: Account,
     token: Option<Account>,
     waiting: RefCell<Vec<Waiting>>,
-    journal: RefCell<Journal>,
     receipts: RefCell<Vec<Receipt>>,
     excess: Cell<Option<Limit>>,
     collected: RefCell<Option<Vec<(u64, Usage)>>>,
@@ -103,12 +103,11 @@ impl<'p, P: Ports> Meter<'p, P> {
             rules,
             retention: failed.is_none().then(|| chosen.plan.retention(signal)),
             chosen,
-            sets: entries.sets(&sender).map_or_else(OnceCell::new, OnceCell::from),
+            view: OnceCell::new(),
             entries,
             cockpit: Account::new("cockpit", sender, allowance.rate, entry),
             token,
             waiting: RefCell::default(),
-            journal: RefCell::default(),
             receipts: RefCell::default(),
             excess: Cell::default(),
             collected: RefCell::default(),
@@ -130,9 +129,24 @@ impl<'p, P: Ports> Meter<'p, P> {
         self.retention
     }
 
-    /// The key to hash identities with; another one after [`refresh`](Self::refresh).
+    /// Judges a push as often as is needed to be sure of it: `judge` reads it, and asks for each series or stream whether it
+    /// may [go in](Self::admit). What came of it before is let go of first: bodies are large, and many may wait for the
+    /// store at once.
+    pub async fn judge<T>(&self, judge: impl Fn() -> Result<T, Refusal>) -> Result<T, Refusal> {
+        loop {
+            self.with_view((), |view| view.begin(self.ports.now()));
+            let judged = judge()?;
+            if !self.with_view(false, |view| view.is_unsure()) {
+                return Ok(judged);
+            }
+            drop(judged);
+            self.look().await.or_else(|cause| self.without(self.rules.active, cause))?;
+        }
+    }
+
+    /// The key to hash identities with, each time that the push is judged.
     pub fn key(&self) -> [u8; 16] {
-        self.with_sets([0; 16], |sets| sets.whole().borrow().key())
+        self.with_view([0; 16], |view| view.key())
     }
 
     /// The labels that budgets look out for, names and values, at most 64; mostly none.
@@ -141,12 +155,9 @@ impl<'p, P: Ports> Meter<'p, P> {
     }
 
     /// Whether a series or stream may go in; it is active once the push is paid for. `marks` has a bit for each of the
-    /// labels [watched](Self::watched) that it carries. If [`is_unsure`](Self::is_unsure) says so afterwards, refresh, and
-    /// ask for all of the push again.
+    /// labels [watched](Self::watched) that it carries.
     pub fn admit(&self, identity: u64, marks: u64) -> bool {
-        let mut journal = self.journal.borrow_mut();
-        let admit = |sets: &mut group::Group| sets.admit(&self.chosen.budgets, &mut journal, identity, marks);
-        match self.with_sets(Opinion::Accepted, admit) {
+        match self.with_view(Opinion::Accepted, |view| view.admit(identity, marks)) {
             Opinion::Accepted | Opinion::Unsure => true,
             Opinion::Refused(limit) => {
                 self.excess.set(Some(limit));
@@ -160,23 +171,9 @@ impl<'p, P: Ports> Meter<'p, P> {
         matches!(self.excess.get(), Some(Limit::Budget(_)))
     }
 
-    /// Whether the verdicts so far may be wrong because what is known is old.
-    pub fn is_unsure(&self) -> bool {
-        self.with_sets(false, |sets| sets.is_unsure())
-    }
-
-    /// Tells the store what is known here, and learns what others know.
-    pub async fn refresh(&self) -> Result<(), Refusal> {
-        let Some(sets) = self.sets.get() else { return Ok(()) };
-        self.journal.take();
-        let refreshed = group::refresh(self.ports, &self.active_name(), sets, &self.chosen.budgets).await;
-        sets.borrow_mut().settle();
-        refreshed.or_else(|cause| self.without(self.rules.active, cause))
-    }
-
     /// How many series or streams are active.
     pub fn active(&self) -> u64 {
-        self.with_sets(0, |sets| sets.count())
+        self.with_view(0, |view| view.count())
     }
 
     /// The refusal of series or streams that were cut out last.
@@ -192,6 +189,7 @@ impl<'p, P: Ports> Meter<'p, P> {
         for (reason, count) in cut.iter().filter(|(_, count)| *count > 0) {
             self.note(*reason, *count).await;
         }
+        self.with_view((), View::let_go);
         self.share().await;
     }
 
@@ -213,27 +211,51 @@ impl<'p, P: Ports> Meter<'p, P> {
         self.token.iter().chain([&self.cockpit])
     }
 
+    /// Takes up what the instance knows of the sender's sets, or what the store does. If that fails, the push is judged by
+    /// what is known, or by nothing.
     async fn load(&self) -> Result<(), Refusal> {
-        let (limit, now, sets) = (self.allowance.active, self.ports.now(), self.sets.get());
-        let known = sets.is_some_and(|sets| !sets.borrow_mut().begin(limit, &self.chosen.budgets, now));
-        if known {
-            return Ok(());
-        }
-        match group::load(self.ports, &self.active_name(), limit, sets.map(|sets| &**sets)).await {
-            Ok(Some(mut found)) => {
-                found.begin(limit, &self.chosen.budgets, now);
-                self.sets.get_or_init(|| self.entries.keep(&self.cockpit.sender, found));
-                Ok(())
+        let (limit, budgets, now) = (self.allowance.active, &self.chosen.budgets, self.ports.now());
+        let (sets, read) = match self.entries.sets(&self.cockpit.sender) {
+            Some(sets) => {
+                sets.borrow_mut().begin(limit, budgets, now);
+                let whole = Rc::clone(sets.borrow().whole());
+                let unread = whole.borrow().is_unread();
+                let read = if unread { store::read(self.ports, &self.active_name(), &whole).await } else { Ok(()) };
+                (sets, read)
             }
-            Ok(None) => Ok(()),
-            Err(cause) => self.without(self.rules.active, cause),
+            None => match store::load(self.ports, &self.active_name(), epoch(now)).await {
+                Ok(stored) => {
+                    let found = Group::new(Active::new(limit, now, stored));
+                    let sets = self.entries.keep(&self.cockpit.sender, found);
+                    sets.borrow_mut().begin(limit, budgets, now);
+                    (sets, Ok(()))
+                }
+                Err(cause) => return self.without(self.rules.active, cause),
+            },
+        };
+        let mut view = View::new(&sets, limit, budgets, now);
+        if read.is_err() {
+            view.settle();
         }
+        self.view.get_or_init(|| RefCell::new(view));
+        read.or_else(|cause| self.without(self.rules.active, cause))
+    }
+
+    /// Looks at what the store knows of sets that the push is unsure of. If that fails, the push makes do with what is known.
+    async fn look(&self) -> Result<(), StoreError> {
+        let Some(view) = self.view.get() else { return Ok(()) };
+        let looked = exchange::look(self.ports, &self.active_name(), view).await;
+        if looked.is_err() {
+            view.borrow_mut().settle();
+        }
+        looked
     }
 
     /// Tells others what was seen here, if it is time.
     async fn share(&self) {
-        let Some(sets) = self.sets.get() else { return };
-        let shared = group::share(self.ports, &self.active_name(), sets, self.entries.ahead()).await;
+        let seen = self.with_view(None, |view| Some(Rc::clone(view.group())));
+        let Some(sets) = seen.or_else(|| self.entries.sets(&self.cockpit.sender)) else { return };
+        let shared = exchange::share(self.ports, &self.active_name(), &sets, self.entries.ahead()).await;
         self.log(shared);
     }
 
@@ -262,8 +284,8 @@ impl<'p, P: Ports> Meter<'p, P> {
         }
     }
 
-    fn with_sets<T>(&self, absent: T, then: impl FnOnce(&mut group::Group) -> T) -> T {
-        self.sets.get().map_or(absent, |sets| then(&mut sets.borrow_mut()))
+    fn with_view<T>(&self, absent: T, then: impl FnOnce(&mut View) -> T) -> T {
+        self.view.get().map_or(absent, |view| then(&mut view.borrow_mut()))
     }
 
     fn active_name(&self) -> String {
@@ -288,7 +310,9 @@ impl<'p, P: Ports> Meter<'p, P> {
 /// However a push ends.
 impl<P> Drop for Meter<'_, P> {
     fn drop(&mut self) {
-        self.sets.get().into_iter().for_each(|sets| self.entries.fit(&self.cockpit.sender, sets));
+        let Some(view) = self.view.take() else { return };
+        let sets = view.into_inner().end();
+        self.entries.fit(&self.cockpit.sender, &sets);
     }
 }
 

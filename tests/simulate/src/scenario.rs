@@ -192,11 +192,10 @@ impl Running {
         };
         self.world.sleep(self.world.dice.around(BODY)).await;
         let series = self.series(number);
-        let mut verdicts = judge(&meter, &series);
-        if meter.is_unsure() {
-            drop(meter.refresh().await);
-            verdicts = judge(&meter, &series);
-        }
+        let judge = || Ok(series.iter().map(|series| meter.admit(*series, 0)).collect::<Vec<_>>());
+        let Ok(verdicts) = meter.judge(judge).await else {
+            return self.ledger.borrow_mut().offer(tenant, window, need);
+        };
         let (window, second) = (rate.window(ports.now()), seconds(ports));
         self.ledger.borrow_mut().offer(tenant, window, need);
         match meter.pay(need.units).await {
@@ -265,10 +264,6 @@ impl Running {
         let found = found.borrow();
         *found
     }
-}
-
-fn judge(meter: &Meter<'_, Ports>, series: &[u64]) -> Vec<bool> {
-    series.iter().map(|series| meter.admit(*series, 0)).collect()
 }
 
 fn seconds(ports: &Ports) -> u64 {

@@ -150,12 +150,8 @@ fn serve(instance: &Instance<'_, impl Kv>, seed: u64, gone: i64, ledger: &Shared
     });
     let permit = permit();
     let Ok(meter) = run(Meter::open(instance, &permit, Signal::Metrics)) else { return };
-    let judge = || series.iter().map(|series| meter.admit(*series, 0)).collect::<Vec<_>>();
-    let mut verdicts = judge();
-    if meter.is_unsure() {
-        run(meter.refresh()).unwrap();
-        verdicts = judge();
-    }
+    let judge = || Ok(series.iter().map(|series| meter.admit(*series, 0)).collect::<Vec<_>>());
+    let verdicts = run(meter.judge(judge)).unwrap();
     let paid = run(meter.pay(need.units)).is_ok();
     // Nothing of a push that is refused becomes active.
     if !paid {

@@ -3,7 +3,7 @@
 //! A slot's value says which epoch it is of. An older one is overwritten, a newer one is left alone, so nothing
 //! has ever to be removed, and a clock that is wrong by less than an epoch does no harm.
 
-use super::{Active, Stored, epoch};
+use super::{Active, Stored};
 use crate::set::{self, MOST_PARTS, Set};
 use cockpit_core::{
     Timestamp,
@@ -18,26 +18,42 @@ const VERSION: u8 = 1;
 const HEAD: usize = 1 + 8 + 16 + set::HEAD;
 
 /// Reads the sets of a sender, `name` being the prefix of its keys. Two reads, unless the sets are huge.
-pub async fn load<P: Kv + Random>(ports: &P, name: &str, now: Timestamp) -> Result<Stored, StoreError> {
-    let epoch = epoch(now);
-    let current = read(ports, name, epoch).await?;
-    let previous = read(ports, name, epoch.saturating_sub(1)).await?;
+pub async fn load<P: Kv + Random>(ports: &P, name: &str, epoch: u64) -> Result<Stored, StoreError> {
+    let (current, previous) = load_both(ports, name, epoch).await?;
     let key = match current.as_ref().or(previous.as_ref()) {
         Some(slot) => slot.key,
         None => claim(ports, name, epoch).await?,
     };
-    let sets = |slot: Option<Slot>| slot.filter(|slot| slot.key == key).map(|slot| slot.set);
-    Ok(Stored { key, current: sets(current), previous: sets(previous) })
+    Ok(under(key, current, previous))
 }
 
-/// Reads the sets of a budget, whose identities are hashed with the key of its sender's. What was hashed with another
-/// means nothing.
-pub(crate) async fn load_under(kv: &impl Kv, name: &str, key: [u8; 16], now: Timestamp) -> Result<Stored, StoreError> {
-    let epoch = epoch(now);
-    let current = read(kv, name, epoch).await?;
-    let previous = read(kv, name, epoch.saturating_sub(1)).await?;
-    let sets = |slot: Option<Slot>| slot.filter(|slot| slot.key == key).map(|slot| slot.set);
-    Ok(Stored { key, current: sets(current), previous: sets(previous) })
+/// Reads both sets of which nothing is known yet, or nothing of this epoch.
+pub async fn read<P: Kv + Clock + Random>(ports: &P, name: &str, active: &RefCell<Active>) -> Result<(), StoreError> {
+    let (epoch, key) = (active.borrow().epoch, active.borrow().under.then(|| active.borrow().key));
+    let stored = match key {
+        None => load(ports, name, epoch).await?,
+        // The identities of a budget are hashed with the key of its sender's.
+        Some(key) => {
+            let (current, previous) = load_both(ports, name, epoch).await?;
+            under(key, current, previous)
+        }
+    };
+    let mut active = active.borrow_mut();
+    if active.epoch == epoch {
+        active.read(stored, ports.now());
+    }
+    Ok(())
+}
+
+async fn load_both(kv: &impl Kv, name: &str, epoch: u64) -> Result<(Option<Slot>, Option<Slot>), StoreError> {
+    let current = read_of(kv, name, epoch).await?;
+    Ok((current, read_of(kv, name, epoch.saturating_sub(1)).await?))
+}
+
+/// What was hashed with another key means nothing.
+fn under(key: [u8; 16], current: Option<Slot>, previous: Option<Slot>) -> Stored {
+    let set = |slot: Option<Slot>| slot.filter(|slot| slot.key == key).map(|slot| slot.set);
+    Stored { key, current: set(current), previous: set(previous) }
 }
 
 /// Makes the key of a sender that has none. Instances that meet a new sender at once must agree on it before they
@@ -47,7 +63,7 @@ async fn claim<P: Kv + Random>(ports: &P, name: &str, epoch: u64) -> Result<[u8;
     for (part, value) in encode(epoch, &key, &Set::new(0)).iter().enumerate() {
         ports.set(&slot_key(name, epoch, part), value).await?;
     }
-    Ok(read(ports, name, epoch).await?.map_or(key, |slot| slot.key))
+    Ok(read_of(ports, name, epoch).await?.map_or(key, |slot| slot.key))
 }
 
 /// Looks this often whether a write has been overwritten by somebody who had read before it.
@@ -128,7 +144,7 @@ struct Slot {
     set: Set,
 }
 
-async fn read(kv: &impl Kv, name: &str, epoch: u64) -> Result<Option<Slot>, StoreError> {
+async fn read_of(kv: &impl Kv, name: &str, epoch: u64) -> Result<Option<Slot>, StoreError> {
     Ok(read_slot(kv, name, epoch).await?.filter(|slot| slot.epoch == epoch))
 }
 

@@ -1,6 +1,6 @@
 mod parts;
 
-use super::{Active, EPOCH, Verdict, store};
+use super::{Active, Basis, EPOCH, Verdict, epoch, store};
 use crate::life::Ahead;
 use cockpit_core::ports::Clock;
 use cockpit_fake::{Fake, Operations, run};
@@ -14,8 +14,8 @@ fn identity(number: u64) -> u64 {
 }
 
 /// Judges an identity, and marks it if it may go in.
-fn admit(active: &mut Active, number: u64) -> Verdict {
-    let verdict = active.judge(identity(number));
+fn admit(active: &mut Active, number: u64, basis: Basis) -> Verdict {
+    let verdict = active.judge(identity(number), basis);
     if verdict == Verdict::Accepted {
         active.hold(identity(number));
         active.mark(identity(number));
@@ -33,34 +33,38 @@ struct Instance<'f> {
 
 impl<'f> Instance<'f> {
     fn new(fake: &'f Fake, limit: u64) -> Self {
-        let stored = run(store::load(fake, "active", fake.now())).unwrap();
+        let stored = run(store::load(fake, "active", epoch(fake.now()))).unwrap();
         Self { fake, active: RefCell::new(Active::new(limit, fake.now(), stored)), limit }
     }
 
     /// Pushes a batch; says how many were refused.
     fn push(&self, numbers: std::ops::Range<u64>) -> u64 {
-        if self.active.borrow_mut().begin(self.limit, self.fake.now()) {
-            self.reload();
-        }
-        let mut refused = self.judge(numbers.clone());
-        if self.active.borrow().is_unsure() {
+        self.begin();
+        let basis = self.active.borrow().basis(self.fake.now());
+        let mut refused = self.judge(numbers.clone(), basis);
+        if refused.is_none() {
             run(store::merge(self.fake, "active", &self.active)).unwrap();
-            refused = self.judge(numbers);
+            refused = self.judge(numbers, Basis::Certain);
         }
         if self.active.borrow().is_due(self.fake.now(), Ahead::Many) {
             run(store::merge(self.fake, "active", &self.active)).unwrap();
         }
-        refused
+        refused.unwrap()
     }
 
-    fn reload(&self) {
-        let stored = run(store::load(self.fake, "active", self.fake.now())).unwrap();
-        self.active.borrow_mut().absorb(stored, self.fake.now());
+    fn begin(&self) {
+        self.active.borrow_mut().begin(self.limit, self.fake.now());
+        if self.active.borrow().is_unread() {
+            run(store::read(self.fake, "active", &self.active)).unwrap();
+        }
     }
 
-    fn judge(&self, numbers: std::ops::Range<u64>) -> u64 {
+    /// How many are refused, if that is sure.
+    fn judge(&self, numbers: std::ops::Range<u64>, basis: Basis) -> Option<u64> {
         let mut active = self.active.borrow_mut();
-        numbers.map(|number| u64::from(admit(&mut active, number) == Verdict::Refused)).sum()
+        let verdicts: Vec<_> = numbers.map(|number| admit(&mut active, number, basis)).collect();
+        let refused = verdicts.iter().filter(|verdict| **verdict == Verdict::Refused).count();
+        (!verdicts.contains(&Verdict::Unsure)).then(|| u64::try_from(refused).unwrap())
     }
 
     fn count(&self) -> u64 {
@@ -188,7 +192,7 @@ fn a_merge_that_lost_a_race_is_repeated() {
     // Both read, then both write: the fake yields before each operation.
     for (instance, number) in [(&first, 10), (&second, 20)] {
         instance.active.borrow_mut().begin(1_000, fake.now());
-        admit(&mut instance.active.borrow_mut(), number);
+        admit(&mut instance.active.borrow_mut(), number, Basis::Certain);
     }
     let merges = (store::merge(&fake, "active", &first.active), store::merge(&fake, "active", &second.active));
     let (one, two) = run(cockpit_fake::both(merges.0, merges.1));
@@ -242,7 +246,7 @@ fn with_few_pushes_left_what_is_new_is_shared_at_once_and_what_is_known_is_not()
     let due = |ahead| instance.active.borrow().is_due(fake.now(), ahead);
     assert_eq!([Ahead::Many, Ahead::Few].map(due), [false, false]);
     instance.active.borrow_mut().begin(1_000, fake.now());
-    admit(&mut instance.active.borrow_mut(), 10);
+    admit(&mut instance.active.borrow_mut(), 10, Basis::Certain);
     assert_eq!([Ahead::Many, Ahead::Few].map(due), [false, true]);
 }
 
@@ -262,7 +266,7 @@ fn a_failing_store_loses_no_mark() {
     let fake = Fake::new(&[]);
     let instance = Instance::new(&fake, 100);
     instance.active.borrow_mut().begin(100, fake.now());
-    admit(&mut instance.active.borrow_mut(), 1);
+    admit(&mut instance.active.borrow_mut(), 1, Basis::Certain);
     fake.kv.fail_after(0);
     assert!(run(store::merge(&fake, "active", &instance.active)).is_err());
     fake.kv.fail_after(None);

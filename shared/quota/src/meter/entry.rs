@@ -98,8 +98,8 @@ impl Entries {
 
     /// Sees at the end of a push that the sets of its sender take no more than they may, and forgets others' if need be.
     pub(super) fn fit(&self, sender: &str, sets: &Sets) {
-        let Ok(mut group) = sets.try_borrow_mut() else { return };
-        while group.spare().is_some() {}
+        let Ok(group) = sets.try_borrow() else { return };
+        group.fit();
         self.sets.borrow_mut().weigh(&sender.to_owned(), EACH.saturating_add(group.bytes()));
     }
 

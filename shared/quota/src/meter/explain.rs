@@ -3,7 +3,7 @@
 use super::{Meter, Ports};
 use crate::{
     Signal,
-    active::group::{self, Limit},
+    active::view::{Limit, View},
     usage::counters,
 };
 use cockpit_core::Refusal;
@@ -42,10 +42,8 @@ impl<P: Ports> Meter<'_, P> {
             all.extend(units.map(|limit| in_window(self.unit(), given.units, limit)));
             all.extend(pushes.map(|limit| in_window("pushes", given.requests, limit)));
         }
-        if let Some(sets) = self.sets.get() {
-            sets.borrow_mut().want_all();
-            group::refresh(self.ports, &self.active_name(), sets, &self.chosen.budgets).await?;
-        }
+        self.with_view((), View::want_all);
+        self.look().await?;
         let budgets = (0..self.chosen.budgets.rows().len()).map(Limit::Budget);
         all.extend([Limit::Whole].into_iter().chain(budgets).map(|limit| self.used_of(limit)));
         Ok(all)
@@ -53,7 +51,7 @@ impl<P: Ports> Meter<'_, P> {
 
     /// How much of a limit on what exists at once is used.
     pub(super) fn used_of(&self, limit: Limit) -> Used {
-        let used = self.with_sets(0, |sets| sets.taken(limit));
+        let used = self.with_view(0, |view| view.taken(limit));
         let row = match limit {
             Limit::Whole => None,
             Limit::Budget(place) => self.chosen.budgets.rows().get(place),

@@ -6,6 +6,7 @@ use super::{
     chosen,
 };
 use crate::{
+    active::view::View,
     amount::Amount,
     usage::{Reason, collect::Collected},
 };
@@ -17,14 +18,13 @@ impl<P: Ports> Meter<'_, P> {
         let need = Amount::push(units.max(1));
         self.charge(self.accounts().try_for_each(|account| account.could_ever_hold(need.units, self.unit()))).await?;
         self.pay_for(need).await?;
-        let journal = self.journal.take();
-        self.with_sets((), |sets| sets.commit(&self.chosen.budgets, &journal));
+        self.with_view((), View::commit);
         Ok(())
     }
 
     /// Pays for a push that is not stored, such as one to explain: nothing of it becomes active.
     pub async fn pay_request(&self) -> Result<(), Refusal> {
-        self.journal.take();
+        self.with_view((), View::release);
         self.pay_for(Amount::request()).await
     }
 

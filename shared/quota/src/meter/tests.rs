@@ -1,6 +1,7 @@
 mod budgets;
 mod forgotten;
 mod refused;
+mod together;
 mod tokens;
 
 use super::*;
@@ -58,14 +59,9 @@ async fn judge(
 ) -> Result<u64, Refusal> {
     let judge = || {
         let cut = series.clone().filter(|number| !meter.admit(identity(*number), marks(*number)));
-        u64::try_from(cut.count()).unwrap()
+        Ok(u64::try_from(cut.count()).unwrap())
     };
-    let cut = judge();
-    if !meter.is_unsure() {
-        return Ok(cut);
-    }
-    meter.refresh().await?;
-    Ok(judge())
+    meter.judge(judge).await
 }
 
 /// An identity as a keyed hash gives it.
@@ -207,7 +203,7 @@ fn what_an_instance_shared_with_its_last_push_is_there_though_somebody_overwrote
     let sets = || fake.kv.keys().into_iter().filter(|key| key.starts_with("active/")).collect::<Vec<_>>();
     let before = sets().into_iter().map(|key| (run(fake.get(&key)).unwrap().unwrap(), key)).collect::<Vec<_>>();
     let meter = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
-    assert!((10..20).all(|number| meter.admit(identity(number), 0)));
+    assert_eq!(run(judge(&meter, 10..20, |_| 0)).unwrap(), 0);
     run(meter.pay(10)).unwrap();
     run(meter.close(&[]));
     // By somebody who had read before.
@@ -348,7 +344,9 @@ fn pushes_that_are_never_paid_for_do_not_fill_the_memory() {
         assert_eq!(run(push_with(&fake, permit, 0..10_000, |_| 0)).unwrap(), 0);
     }
     fake.forget();
-    let first = Rc::downgrade(run(Meter::open(&fake, &permits[0], Signal::Metrics)).unwrap().sets.get().unwrap());
+    let opened = run(Meter::open(&fake, &permits[0], Signal::Metrics)).unwrap();
+    let first = opened.with_view(None, |view| Some(Rc::downgrade(view.group()))).unwrap();
+    drop(opened);
     for permit in &permits[1..] {
         run(Meter::open(&fake, permit, Signal::Metrics)).unwrap();
     }

@@ -24,14 +24,13 @@ fn long_at_work(fake: &Fake) -> Instance<'_> {
     fake.pass(epoch);
     instance.push(900_000..900_010);
     fake.pass(epoch);
-    assert!(instance.active.borrow_mut().begin(LIMIT, fake.now()));
-    instance.reload();
-    instance.judge(300_000..340_000);
+    instance.begin();
+    instance.judge(300_000..340_000, Basis::Certain);
     instance
 }
 
 fn mark(active: &RefCell<Active>, mut numbers: std::ops::Range<u64>) {
-    assert!(numbers.all(|number| admit(&mut active.borrow_mut(), number) == Verdict::Accepted));
+    assert!(numbers.all(|number| admit(&mut active.borrow_mut(), number, Basis::Certain) == Verdict::Accepted));
 }
 
 fn near(count: u64, want: u64) -> bool {
@@ -57,7 +56,7 @@ fn whoever_comes_between_two_parts_loses_no_mark_of_the_writer_and_none_of_its_o
         let fake = Fake::new(&[]);
         let writer = long_at_work(&fake);
         let other = async {
-            let stored = store::load(&fake, "active", fake.now()).await.unwrap();
+            let stored = store::load(&fake, "active", epoch(fake.now())).await.unwrap();
             let active = RefCell::new(Active::new(LIMIT, fake.now(), stored));
             active.borrow_mut().begin(LIMIT, fake.now());
             mark(&active, 400_000..400_100);
@@ -80,8 +79,7 @@ fn whoever_comes_between_two_parts_loses_no_mark_of_the_writer_and_none_of_its_o
 fn nobody_makes_another_key_for_a_sender_whose_first_parts_are_being_written() {
     let fake = Fake::new(&[]);
     let writer = Instance::new(&fake, LIMIT);
-    writer.active.borrow_mut().settle();
-    writer.judge(0..40_000);
+    writer.judge(0..40_000, Basis::Certain);
     fake.kv.die_after(1);
     assert!(run(store::merge(&fake, "active", &writer.active)).is_err());
     fake.kv.die_after(None);

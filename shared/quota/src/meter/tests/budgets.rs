@@ -2,7 +2,7 @@ use super::*;
 use crate::{Numbered, Plan};
 
 /// Gives the project a budget of so many series for each of these teams.
-fn budget(fake: &Fake, budgets: &[(&str, u64)]) {
+pub(super) fn budget(fake: &Fake, budgets: &[(&str, u64)]) {
     let budgets = (0..).zip(budgets).map(|(number, (team, series))| {
         let selector = Selector::new([("team".to_owned(), (*team).to_owned())]).unwrap();
         Numbered { number, budget: Budget { selector, active_series: Some(*series), active_streams: None } }
@@ -50,9 +50,9 @@ fn a_push_that_was_begun_under_other_budgets_counts_for_none_that_it_does_not_kn
     fake.pass(20);
     assert_eq!(push_marked(&fake, 0b1, 0..10), 0);
     assert_eq!(push_marked(&fake, 0b1, 0..10), 0, "of the budget that is left");
-    let admitted = (100..160).filter(|number| begun.admit(identity(*number), 0b01)).count();
+    let cut = run(judge(&begun, 100..160, |_| 0b01)).unwrap();
     run(begun.pay(60)).unwrap();
-    assert_eq!((admitted, push_marked(&fake, 0b1, 200..220)), (60, 10));
+    assert_eq!((cut, push_marked(&fake, 0b1, 200..220)), (20, 10));
 }
 
 #[test]
@@ -62,7 +62,8 @@ fn the_refusal_names_the_budget_and_what_it_has() {
     push_marked(&fake, 1, 0..5);
     let meter = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
     assert_eq!(meter.watched(), [("team".to_owned(), "a".to_owned())]);
-    assert!(!meter.admit(identity(9), 1) && meter.is_over_budget());
+    assert_eq!(run(judge(&meter, 9..10, |_| 1)).unwrap(), 1);
+    assert!(meter.is_over_budget());
     assert_eq!(meter.excess(), r#"the budget {team="a"} has 5 of 5"#);
     let full = meter.full();
     assert_eq!((&*full.owner, full.limit, full.current), (r#"budget {team="a"}"#, 5, 5));
@@ -136,6 +137,34 @@ fn an_instance_that_learns_of_another_key_forgets_what_it_counted_under_the_old_
 }
 
 #[test]
+fn what_was_counted_under_another_key_is_told_to_nobody() {
+    let fake = Fake::new(&[]);
+    budget(&fake, &[("a", 100)]);
+    push_marked(&fake, 1, 0..90);
+    lose_key(&fake);
+    let one = fake.memory.take();
+    push_marked(&fake, 1, 1_000..1_050);
+    fake.memory.replace(one);
+    fake.pass(61);
+    push_marked(&fake, 0, 2_000..2_001);
+    fake.forget();
+    assert_eq!(push_marked(&fake, 1, 200..260), 10, "there are fifty");
+}
+
+#[test]
+fn a_push_that_learns_of_another_key_is_judged_anew_by_what_was_counted_under_it() {
+    let fake = Fake::new(&[("quotas", "active_series=200")]);
+    budget(&fake, &[("a", 100)]);
+    push_marked(&fake, 1, 0..100);
+    lose_key(&fake);
+    let one = fake.memory.take();
+    push_marked(&fake, 1, 1_000..1_050);
+    fake.memory.replace(one);
+    fake.pass(4);
+    assert_eq!(push_marked(&fake, 1, 200..260), 10);
+}
+
+#[test]
 fn instances_share_a_budget() {
     let fake = Fake::new(&[]);
     budget(&fake, &[("a", 100)]);
@@ -192,7 +221,8 @@ fn shown(fake: &Fake) -> Vec<(u64, u64)> {
 fn remembered(fake: &Fake) -> (usize, usize) {
     let sets = cockpit_core::ports::Memory::recall::<Entries>(fake).sets(&Signal::Metrics.sender(PROJECT, 0)).unwrap();
     let group = sets.borrow();
-    (group.bytes(), group.whole().borrow().bytes())
+    let whole = group.whole().borrow().bytes();
+    (whole + group.bytes_of_parts(), whole)
 }
 
 #[test]
@@ -233,12 +263,23 @@ fn sets_of_budgets_take_no_more_than_they_may_between_pushes_and_forget_nothing(
     assert!(shown(&fake).iter().all(|(used, _)| used.abs_diff(40_000) < 400), "{:?}", shown(&fake));
     within("after a look at all");
     let meter = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
-    assert!((0..20_000).all(|number| meter.admit(identity(number), u64::MAX)) && meter.is_unsure());
-    run(meter.refresh()).unwrap();
-    assert!((0..20_000).all(|number| meter.admit(identity(number), u64::MAX)));
+    assert_eq!(run(judge(&meter, 0..20_000, |_| u64::MAX)).unwrap(), 0);
+    push_marked(&fake, 1, 0..10);
     assert!(remembered(&fake).0 > 30 << 20, "while a push is judged, those it meets are there");
     drop(meter);
     within("after a push that was not paid for");
+}
+
+#[test]
+fn what_a_push_marked_that_was_dropped_before_its_end_is_told_by_the_next() {
+    let fake = with_large_budgets(20_000);
+    let meter = run(Meter::open(&fake, &permit(), Signal::Metrics)).unwrap();
+    assert_eq!(run(judge(&meter, 20_000..30_000, |_| u64::MAX)).unwrap(), 0);
+    run(meter.pay(10_000)).unwrap();
+    drop(meter);
+    push_marked(&fake, 1, 0..10);
+    fake.forget();
+    assert!(shown(&fake).iter().all(|(used, _)| used.abs_diff(30_000) < 400), "{:?}", shown(&fake));
 }
 
 #[test]
@@ -258,7 +299,7 @@ fn of_the_sets_of_budgets_those_are_kept_that_were_met_last() {
 
 #[test]
 fn what_a_push_needs_is_not_dropped_by_one_that_ends_meanwhile() {
-    for operations in [3, 12, 24, 36, 40] {
+    for operations in [3, 12, 24, 36, 40, 57] {
         let fake = with_large_budgets(40_000);
         let permit = permit();
         let first = push_with(&fake, &permit, 40_000..44_000, |_| u64::MAX);

@@ -26,9 +26,7 @@ fn used_by(project: ProjectId) -> Fake {
         for permit in [permit_of(project), limited()] {
             run(push_with(&fake, &permit, 0..12_000, |number| u64::from(number < 10))).unwrap();
             let logs = run(Meter::open(&fake, &permit, Signal::Logs)).unwrap();
-            logs.admit(identity(1), 1);
-            run(logs.refresh()).unwrap();
-            logs.admit(identity(1), 1);
+            run(judge(&logs, 1..2, |_| 1)).unwrap();
             run(logs.pay(100)).unwrap();
             run(logs.close(&[(Reason::Invalid, 1)]));
         }

@@ -1,0 +1,106 @@
+//! Pushes that an instance serves at once, and that see the same sets.
+
+use super::*;
+use crate::meter::tests::budgets::budget;
+
+fn open(fake: &Fake) -> Meter<'_, Fake> {
+    run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap()
+}
+
+/// How many of these series are let in, that carry the labels of these bits.
+fn admitted(meter: &Meter<'_, Fake>, marks: u64, series: std::ops::Range<u64>) -> u64 {
+    series.end - series.start - run(judge(meter, series, |_| marks)).unwrap()
+}
+
+#[test]
+fn no_push_relies_on_what_another_has_looked_up() {
+    let fake = Fake::new(&[]);
+    budget(&fake, &[("a", 5), ("b", 5)]);
+    assert_eq!(run(push_with(&fake, &permit(), 0..5, |_| 0b10)).unwrap(), 0);
+    fake.forget();
+    let (one, two) = (open(&fake), open(&fake));
+    assert_eq!(admitted(&one, 0b01, 100..103), 3, "it looks at the first budget");
+    assert_eq!(admitted(&two, 0b10, 1_000..1_060), 0, "the second has no room");
+}
+
+#[test]
+fn whoever_looks_in_vain_and_is_refused_leaves_others_to_look_for_themselves() {
+    let fake = Fake::new(&[("active_on_failure", "closed")]);
+    budget(&fake, &[("a", 5), ("b", 5)]);
+    run(push(&fake, 0..1)).unwrap();
+    let (one, two) = (open(&fake), open(&fake));
+    fake.kv.fail_after(0);
+    assert!(run(judge(&one, 100..101, |_| 0b01)).is_err());
+    fake.kv.fail_after(None);
+    assert_eq!(admitted(&two, 0b10, 1_000..1_060), 5);
+}
+
+#[test]
+fn a_look_at_a_budget_is_none_at_what_others_let_into_the_cockpit() {
+    let fake = Fake::new(&[("quotas", "active_series=100")]);
+    budget(&fake, &[("a", 50)]);
+    run(push(&fake, 0..60)).unwrap();
+    let one = fake.memory.take();
+    run(push(&fake, 60..100)).unwrap();
+    fake.memory.replace(one);
+    fake.pass(10);
+    let (first, second) = (open(&fake), open(&fake));
+    assert_eq!(admitted(&first, 1, 0..1), 1);
+    assert_eq!(admitted(&second, 0, 200..240), 0, "the Cockpit is full, though nobody here has seen it yet");
+}
+
+#[test]
+fn nor_is_it_for_the_same_push() {
+    let fake = Fake::new(&[("quotas", "active_series=10000")]);
+    budget(&fake, &[("a", 5_000)]);
+    run(push(&fake, 0..1)).unwrap();
+    let one = fake.memory.take();
+    run(push(&fake, 1..10_000)).unwrap();
+    fake.memory.replace(one);
+    assert_eq!(admitted(&open(&fake), 1, 20_000..20_300), 0);
+}
+
+#[test]
+fn a_push_that_comes_while_another_reads_the_next_epoch_waits_for_what_it_says() {
+    let fake = Fake::new(&[("quotas", "active_series=100")]);
+    run(push(&fake, 0..40)).unwrap();
+    let one = fake.memory.take();
+    fake.pass(4);
+    run(push(&fake, 40..100)).unwrap();
+    fake.memory.replace(one);
+    fake.pass(600);
+    let permit = permit();
+    for operations in 0..8 {
+        let second = async {
+            let meter = Meter::open(&fake, &permit, Signal::Metrics).await?;
+            judge(&meter, 200..240, |_| 0).await
+        };
+        let first = Meter::open(&fake, &permit, Signal::Metrics);
+        let Some((_, cut)) = cockpit_fake::paused(first, operations, second) else { break };
+        assert_eq!(cut.unwrap(), 40, "after {operations} operations");
+    }
+}
+
+#[test]
+fn a_series_that_two_pushes_bring_takes_one_place_before_and_after_it_is_paid_for() {
+    let fake = Fake::new(&[("quotas", "active_series=100")]);
+    let (one, two) = (open(&fake), open(&fake));
+    assert_eq!((admitted(&one, 0, 0..50), admitted(&two, 0, 0..50)), (50, 50));
+    run(one.pay(50)).unwrap();
+    assert_eq!(run(push(&fake, 100..150)).unwrap(), 0, "fifty are active, and the second push needs no place for them");
+    run(two.pay(50)).unwrap();
+    assert_eq!(run(push(&fake, 0..50)).unwrap(), 0);
+}
+
+#[test]
+fn what_others_are_found_to_have_let_in_needs_no_place_either() {
+    let fake = Fake::new(&[("quotas", "active_series=100")]);
+    run(push(&fake, 0..1)).unwrap();
+    let begun = open(&fake);
+    assert_eq!(admitted(&begun, 0, 0..50), 50);
+    let one = fake.memory.take();
+    run(push(&fake, 0..50)).unwrap();
+    fake.memory.replace(one);
+    fake.pass(10);
+    assert_eq!(run(push(&fake, 100..150)).unwrap(), 0);
+}
