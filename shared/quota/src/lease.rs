@@ -75,7 +75,7 @@ pub struct Ask {
 /// What an ask came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether the push may go in.
+    /// Whether the push may go in; if not, [spend](Lease::spend) says whether to ask again.
     pub admitted: bool,
     /// Whether nobody had asked in this window before: exactly one instance sees this.
     pub opened: bool,

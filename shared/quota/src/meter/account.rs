@@ -34,10 +34,8 @@ pub(super) struct Account {
 /// What became of a push.
 #[derive(Debug)]
 pub(super) enum Paid {
-    /// What was held was enough.
-    FromLease(Receipt),
-    /// The store gave more; `opened` says whether nobody had asked in this window before.
-    Admitted { receipt: Receipt, opened: bool },
+    /// It may go in. `asked` says whether the store gave more, and `opened` whether nobody had asked it in this window before.
+    Admitted { receipt: Receipt, asked: bool, opened: bool },
     /// The window's budget is gone.
     Refused,
 }
@@ -111,21 +109,29 @@ impl Account {
         Err(Refusal::Malformed(line.into()))
     }
 
-    /// Pays for a push. `life` is how many more pushes the instance may be relied on to serve.
+    /// Pays for a push. `life` is how many more pushes the instance may be relied on to serve. While the store is asked,
+    /// other pushes of this instance may spend what was counted on: then it is asked again, as long as there is a budget.
     pub(super) async fn pay<P: Kv + Clock>(&self, ports: &P, need: Amount, life: u64) -> Result<Paid, StoreError> {
-        let due = Due { need, now: ports.now(), waiting: self.entry.waiting(), life };
-        let receipt = |window| Receipt { entry: Rc::clone(&self.entry), window, need };
-        let step = self.entry.lease.borrow_mut().spend(&self.rate, &due);
-        let ask = match step {
-            Step::Admit => return Ok(Paid::FromLease(receipt(self.rate.window(due.now).start))),
-            Step::Exhausted => return Ok(Paid::Refused),
-            Step::Ask(ask) => ask,
-        };
-        let key = counters::window_key(&self.sender, ask.window.start);
-        let counter = ports.increment(&key, ask.amount.pack()).await?;
-        let answer = self.entry.lease.borrow_mut().receive(&self.rate, &ask, counter);
-        let receipt = receipt(ask.window.start);
-        Ok(if answer.admitted { Paid::Admitted { receipt, opened: answer.opened } } else { Paid::Refused })
+        let (mut asked, mut opened) = (false, false);
+        loop {
+            let due = Due { need, now: ports.now(), waiting: self.entry.waiting(), life };
+            let step = self.entry.lease.borrow_mut().spend(&self.rate, &due);
+            let (window, admitted) = match step {
+                Step::Admit => (self.rate.window(due.now).start, true),
+                Step::Exhausted => return Ok(Paid::Refused),
+                Step::Ask(ask) => {
+                    let key = counters::window_key(&self.sender, ask.window.start);
+                    let counter = ports.increment(&key, ask.amount.pack()).await?;
+                    let answer = self.entry.lease.borrow_mut().receive(&self.rate, &ask, counter);
+                    (asked, opened) = (true, opened || answer.opened);
+                    (ask.window.start, answer.admitted)
+                }
+            };
+            if admitted {
+                let receipt = Receipt { entry: Rc::clone(&self.entry), window, need };
+                return Ok(Paid::Admitted { receipt, asked, opened });
+            }
+        }
     }
 
     /// Makes sure that what is counted now will be found. The store is asked once in a few minutes.

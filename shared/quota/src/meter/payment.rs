@@ -66,14 +66,15 @@ impl<P: Ports> Meter<'_, P> {
             return self.without(self.rules.rates, cause).map(|()| None);
         }
         match account.pay(self.ports, need, self.entries.life(&account.entry)).await {
-            Ok(Paid::Admitted { receipt, opened }) => {
+            Ok(Paid::Admitted { receipt, asked, opened }) => {
                 if opened {
                     self.collect(account).await;
                 }
-                self.look_again().await;
+                if asked {
+                    self.look_again().await;
+                }
                 Ok(Some(receipt))
             }
-            Ok(Paid::FromLease(receipt)) => Ok(Some(receipt)),
             Ok(Paid::Refused) => Err(self.throttled(account).await),
             Err(cause) => self.without(self.rules.rates, cause).map(|()| None),
         }

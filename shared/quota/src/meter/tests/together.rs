@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::meter::tests::budgets::budget;
+use cockpit_fake::paused;
 
 fn open(fake: &Fake) -> Meter<'_, Fake> {
     run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap()
@@ -76,7 +77,7 @@ fn a_push_that_comes_while_another_reads_the_next_epoch_waits_for_what_it_says()
             judge(&meter, 200..240, |_| 0).await
         };
         let first = Meter::open(&fake, &permit, Signal::Metrics);
-        let Some((_, cut)) = cockpit_fake::paused(first, operations, second) else { break };
+        let Some((_, cut)) = paused(first, operations, second) else { break };
         assert_eq!(cut.unwrap(), 40, "after {operations} operations");
     }
 }
@@ -103,4 +104,42 @@ fn what_others_are_found_to_have_let_in_needs_no_place_either() {
     fake.memory.replace(one);
     fake.pass(10);
     assert_eq!(run(push(&fake, 100..150)).unwrap(), 0);
+}
+
+/// Has two pushes pay at once, the second after so many operations of the first; says how many are let in.
+fn both_paid(fake: &Fake, operations: usize, units: [u64; 2]) -> Option<u64> {
+    let permit = permit();
+    let pay = async |units| Meter::open(fake, &permit, Signal::Metrics).await?.pay(units).await;
+    let (one, two) = paused(pay(units[0]), operations, pay(units[1]))?;
+    Some(u64::from(one.is_ok()) + u64::from(two.is_ok()))
+}
+
+#[test]
+fn no_push_is_refused_because_another_spent_meanwhile_what_it_counted_on() {
+    for seed in 0..40 {
+        let size = |number: u64| 1 + identity(seed * 100 + number) % 1_000;
+        for operations in 0.. {
+            let fake = Fake::new(&[]);
+            for number in 0..seed % 20 {
+                fake.micros.set(fake.micros.get() + 40_000);
+                let meter = open(&fake);
+                run(meter.pay(size(number))).unwrap();
+                if number % 3 == 0 {
+                    meter.refund();
+                }
+            }
+            let Some(paid) = both_paid(&fake, operations, [size(50) * 4, size(51)]) else { break };
+            assert_eq!(paid, 2, "seed {seed}, after {operations} operations");
+        }
+    }
+}
+
+#[test]
+fn of_two_pushes_that_ask_at_once_one_is_let_in_where_there_is_room_for_one() {
+    for operations in 0.. {
+        let fake = Fake::new(&[("quotas", "samples_per_second=5")]);
+        run(push(&fake, 0..10)).unwrap();
+        let Some(paid) = both_paid(&fake, operations, [60, 60]) else { break };
+        assert_eq!(paid, 1, "after {operations} operations: 70 of 100");
+    }
 }
