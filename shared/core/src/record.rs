@@ -14,13 +14,18 @@ pub trait Record: Serialize + DeserializeOwned {
 /// Reads a record. One that cannot be read is a failing store, never an absent one: answering "not found" would tell a
 /// sender that its token is gone.
 pub async fn load<T: Record>(kv: &impl Kv, key: &str) -> Result<Option<T>, StoreError> {
-    let Some(bytes) = kv.get(key).await? else { return Ok(None) };
-    decode(&bytes).map(Some).map_err(|cause| StoreError(format!("{} cannot be read: {cause}", T::WHAT)))
+    read(kv, key).await?.transpose()
 }
 
 /// Reads a record that is to be removed: one that cannot be read is the same as none.
 pub async fn salvage<T: Record>(kv: &impl Kv, key: &str) -> Result<Option<T>, StoreError> {
-    Ok(kv.get(key).await?.and_then(|bytes| decode(&bytes).ok()))
+    Ok(read(kv, key).await?.and_then(Result::ok))
+}
+
+/// Reads a record, for those who go on where it is there and cannot be read.
+pub async fn read<T: Record>(kv: &impl Kv, key: &str) -> Result<Option<Result<T, StoreError>>, StoreError> {
+    let unreadable = |cause: String| StoreError(format!("{} cannot be read: {cause}", T::WHAT));
+    Ok(kv.get(key).await?.map(|bytes| decode(&bytes).map_err(unreadable)))
 }
 
 /// Writes a record.

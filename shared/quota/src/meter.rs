@@ -60,7 +60,6 @@ pub struct Meter<'p, P> {
     waiting: RefCell<Vec<Waiting>>,
     receipts: RefCell<Vec<Receipt>>,
     excess: Cell<Option<Limit>>,
-    collected: RefCell<Option<Vec<(u64, Usage)>>>,
 }
 
 impl<'p, P: Ports> Meter<'p, P> {
@@ -110,7 +109,6 @@ impl<'p, P: Ports> Meter<'p, P> {
             waiting: RefCell::default(),
             receipts: RefCell::default(),
             excess: Cell::default(),
-            collected: RefCell::default(),
         };
         match failed {
             Some(cause) => meter.without(rules.rates, cause).map(|()| meter),
@@ -201,10 +199,10 @@ impl<'p, P: Ports> Meter<'p, P> {
         }
     }
 
-    /// The minutes of usage that this push's window brought to light, when each ended and all there had been until then:
-    /// whoever opens a window collects those before it. Given once.
+    /// The minutes of usage that this push's window brought to light, or that of one which was refused: when each ended and
+    /// all there had been until then. Whoever opens a window collects those before it. Given once.
     pub fn collected(&self) -> Option<Vec<(u64, Usage)>> {
-        self.collected.take()
+        self.cockpit.entry.take_brought()
     }
 
     fn accounts(&self) -> impl Iterator<Item = &Account> {

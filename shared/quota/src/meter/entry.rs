@@ -6,7 +6,7 @@ use crate::{
     amount::scale,
     lease::Lease,
     life::{Ahead, Life},
-    usage::Reason,
+    usage::{Reason, Usage},
 };
 use cockpit_core::{Timestamp, memory::Recent};
 use std::{
@@ -19,6 +19,9 @@ const SENDERS: usize = 10_000;
 
 /// What the active sets of a sender take beside themselves.
 const EACH: usize = 256;
+
+/// So many minutes of usage an instance keeps until they can be sent on: what one collection brings at most.
+const BROUGHT: usize = 8;
 
 /// Everything remembered. Sets are kept apart, so that large ones make room for each other, and nobody's lease for them:
 /// what was leased and is forgotten is lost to its window.
@@ -47,6 +50,8 @@ pub(super) struct Entry {
     pub(super) collects_at: Cell<u64>,
     /// The first minute in which nothing may be counted before a look at the usage.
     pub(super) counts_until: Cell<u64>,
+    /// Minutes of usage that nobody has been given yet.
+    brought: RefCell<Vec<(u64, Usage)>>,
     chosen: RefCell<Option<Rc<Chosen>>>,
     tally: Cell<Tally>,
     served: Cell<u64>,
@@ -137,6 +142,19 @@ impl Entry {
     /// How many pushes have come and are not paid for yet.
     pub(super) const fn waiting(&self) -> u64 {
         self.waiting.get()
+    }
+
+    /// Keeps minutes of usage that were collected, for a push that is let in; the last ones, if there is none for long.
+    pub(super) fn bring(&self, minutes: Vec<(u64, Usage)>) {
+        let mut brought = self.brought.borrow_mut();
+        brought.extend(minutes);
+        let old = brought.len().saturating_sub(BROUGHT);
+        brought.drain(..old);
+    }
+
+    /// Gives them, once.
+    pub(super) fn take_brought(&self) -> Option<Vec<(u64, Usage)>> {
+        Some(self.brought.take()).filter(|brought| !brought.is_empty())
     }
 
     /// What the sender has chosen, if that is known.

@@ -93,8 +93,12 @@ impl<P: Ports> Meter<'_, P> {
     }
 
     fn remember(&self, account: &Account, collected: Collected) {
-        if let (Collected::Minutes(minutes), false) = (collected, account.is_token()) {
-            self.collected.replace(Some(minutes));
+        match collected {
+            Collected::Minutes(minutes) if !account.is_token() => account.entry.bring(minutes),
+            Collected::Minutes(_) | Collected::Nothing => {}
+            Collected::Unreadable(cause) => {
+                self.ports.line(&format!("usage of {} is lost until that is mended: {cause}", account.sender));
+            }
         }
     }
 

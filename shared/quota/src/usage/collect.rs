@@ -22,6 +22,8 @@ pub enum Collected {
     Nothing,
     /// These minutes: when each ended, in seconds since 1970, and all there had ever been until then.
     Minutes(Vec<(u64, Usage)>),
+    /// Nothing: what was collected before is there, and cannot be read.
+    Unreadable(String),
 }
 
 /// What is known once a history was looked at.
@@ -38,10 +40,17 @@ pub struct Look {
 /// Makes sure that what is counted in this minute will be found: counters are looked for in a few minutes from the first
 /// one that is not collected, and whoever opens a window may die before it collects. So whoever is about to count, and
 /// has not looked for so long, begins the history, or collects that of a sender that was away. Most of the times that
-/// is one read.
+/// is one read. A history that cannot be read, damaged or of another version, is left alone: limits are kept without it,
+/// and what is counted meanwhile is not found later.
 pub async fn reach(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, active: u64) -> Result<Look, StoreError> {
-    let mut history = load(kv, sender).await?;
     let minute = seconds(now) / 60;
+    let mut history: History = match record::read(kv, &history_key(sender)).await?.transpose() {
+        Ok(history) => history.unwrap_or_default(),
+        Err(cause) => {
+            let until = minute.saturating_add(REACH);
+            return Ok(Look { until, due: until, collected: Collected::Unreadable(cause.to_string()) });
+        }
+    };
     let mut collected = Collected::Nothing;
     if history.from == 0 {
         history.begin(minute);
