@@ -13,10 +13,14 @@ use std::time::Duration;
 /// So many bytes are read: more than are shown, and few enough to be held beside anything.
 const ENOUGH: usize = 1024;
 
-/// The same answer with no more than the first line of its text, of which all must come in this time.
-pub(crate) async fn shown(timer: &impl Timer, time: Duration, answer: Response<Body>) -> Response<Body> {
+/// The text is waited for at most so long: the status is there, and the sender waits for no more than that.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same answer with no more than the first line of its text, as far as it comes in time. `timeout` is what the
+/// backend has for an answer, which may be less.
+pub(crate) async fn shown(timer: &impl Timer, timeout: Duration, answer: Response<Body>) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
-    let text = if is_packed(&head.headers) { Vec::new() } else { beginning(timer, time, body).await };
+    let text = if is_packed(&head.headers) { Vec::new() } else { beginning(timer, timeout.min(PATIENCE), body).await };
     for name in [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE] {
         head.headers.remove(name);
     }
@@ -52,6 +56,7 @@ async fn beginning(timer: &impl Timer, time: Duration, mut body: Body) -> Vec<u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cockpit_core::ports::Clock;
     use cockpit_fake::{Fake, interrupted, run, stalled, streaming};
     use http::header::RETRY_AFTER;
 
@@ -96,6 +101,16 @@ mod tests {
         assert!(!headers.contains_key(CONTENT_LENGTH));
         let nothing = told(Body::Empty);
         assert!(!nothing.headers().contains_key(CONTENT_TYPE));
+    }
+
+    #[test]
+    fn a_text_that_stalls_is_not_waited_for_as_long_as_the_answer_was() {
+        for (timeout, waited) in [(600, 2), (10, 2), (1, 1)] {
+            let fake = Fake::new(&[]);
+            let begun = fake.now().micros();
+            run(shown(&fake, Duration::from_secs(timeout), Response::new(stalled("out of"))));
+            assert_eq!(fake.now().micros() - begun, waited * 1_000_000);
+        }
     }
 
     #[test]
