@@ -62,7 +62,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return Ok(push.answer(written.unwrap_or_default()));
     }
     if let Some(written) = written {
-        written.with_silent(&push.sent, &push.kept).tell(response.headers_mut());
+        push.told(written).tell(response.headers_mut());
     }
     Ok(response)
 }
@@ -82,9 +82,15 @@ impl Read {
         Explanation::new(&self.report, limits, values(&self.sent), values(&self.kept))
     }
 
+    /// What its sender is told is written, of which so much is stored.
+    fn told(&self, stored: Written) -> Written {
+        stored.with_silent(&self.sent, &self.report)
+    }
+
     /// The answer to a push that stored what it could: 400, or 204 where there was nothing to store and nothing wrong.
-    fn answer(&self, written: Written) -> Response<Body> {
+    fn answer(&self, stored: Written) -> Response<Body> {
         let Self { sent, kept, report, .. } = self;
+        let written = self.told(stored);
         if report.is_clean() {
             return written::response(StatusCode::NO_CONTENT, "", &written);
         }

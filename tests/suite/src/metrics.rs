@@ -69,7 +69,7 @@ struct Part {
 
 fn parts() -> [Part; 3] {
     let both = |message: Vec<u8>| [message.clone(), message];
-    let trace = [label("trace", b"x"), field(1, &[3, 4])].map(|labels| [labels, exemplar(NOW)].concat());
+    let traced = trace().map(|labels| [labels, exemplar(NOW)].concat());
     [
         Part {
             field: [2, 2],
@@ -86,18 +86,33 @@ fn parts() -> [Part; 3] {
             written: ["0", "1", "0"],
         },
         // Who is told nothing has nothing to complain of: the bad ones count as received, as they do at Mimir.
-        Part { field: [3, 4], good: trace, bad: both(exemplar(NOW)), check: "", written: ["0", "0", "3"] },
+        Part { field: [3, 4], good: traced, bad: both(exemplar(NOW)), check: "", written: ["0", "0", "3"] },
     ]
+}
+
+/// The label of an exemplar, in each version.
+fn trace() -> [Vec<u8>; 2] {
+    [label("trace", b"x"), field(1, &[3, 4])]
 }
 
 /// A series of the metric `up` with these parts, in this version.
 fn with_parts(version: usize, parts: &[&[u8]], number: u8) -> Vec<u8> {
-    let parts: Vec<_> = parts.iter().flat_map(|part| field(number, part)).collect();
+    let parts = parts.iter().flat_map(|part| field(number, part));
+    request(version, &named(version).into_iter().chain(parts).collect::<Vec<_>>())
+}
+
+/// The label of the metric `up`.
+fn named(version: usize) -> Vec<u8> {
+    if version == 0 { label("__name__", b"up") } else { field(1, &[1, 2]) }
+}
+
+/// A request of this series.
+fn request(version: usize, series: &[u8]) -> Vec<u8> {
     match version {
-        0 => field(1, &[label("__name__", b"up"), parts].concat()),
+        0 => field(1, series),
         _ => {
             let symbols = ["", "__name__", "up", "trace", "x"].iter().flat_map(|text| field(4, text.as_bytes()));
-            symbols.chain(field(5, &[field(1, &[1, 2]), parts].concat())).collect()
+            symbols.chain(field(5, series)).collect()
         }
     }
 }
@@ -116,6 +131,33 @@ fn of_every_kind_of_part_the_bad_are_cut_and_the_good_are_counted() {
             assert!(text.starts_with(part.check), "{text}");
             assert_eq!(pushed.written(), part.written.map(Some), "{text}");
             assert_eq!(unsnappy(pushed.body()), left, "{text}");
+        }
+    }
+}
+
+#[test]
+fn exemplars_cut_without_a_word_count_as_written_whatever_becomes_of_the_rest() {
+    let world = World::new();
+    for (version, header) in [VERSION_1, VERSION_2].into_iter().enumerate() {
+        let [samples, _, exemplars] = parts();
+        let part = |part: &Part, is_good| {
+            let bytes = if is_good { &part.good } else { &part.bad };
+            field(part.field[version], &bytes[version])
+        };
+        let (good, bad) = (part(&samples, true), part(&samples, false));
+        let (kept, silent) = (part(&exemplars, true), part(&exemplars, false));
+        let (named, nameless) = (named(version), trace()[version].clone());
+        for (series, stored, status, written) in [
+            ([&named[..], &silent, &silent].concat(), ["0", "0", "0"], (200, true), ["0", "0", "2"]),
+            ([&named[..], &good, &silent, &kept].concat(), ["1", "0", "1"], (200, true), ["1", "0", "2"]),
+            ([&named[..], &good, &bad, &silent, &kept].concat(), ["1", "0", "1"], (400, true), ["1", "0", "2"]),
+            ([&named[..], &bad, &silent].concat(), ["0", "0", "0"], (400, false), ["0", "0", "1"]),
+            ([&nameless[..], &good, &kept].concat(), ["0", "0", "0"], (400, false), ["0", "0", "0"]),
+        ] {
+            world.fake.upstream.forget_answers();
+            world.fake.upstream.answer(Ok(counting(stored)));
+            let pushed = push_raw(&world, header, &request(version, &series));
+            assert_eq!((pushed.status(), pushed.written()), (status, written.map(Some)), "{}", pushed.text());
         }
     }
 }
