@@ -3,9 +3,9 @@
 use crate::media::{Form, Media};
 use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend};
+use cockpit_gate::{Call, Relay};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, relayed, sure, with_usage};
+use cockpit_push::{Counted, charged, destination, explained, limits, relayed, sure, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -33,6 +33,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let media = Media::of(call.headers())?;
     let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
     let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
+    let (backend, path) = destination(call.ports, "loki_url", "loki_push_path").await?;
     let judged = judged(&mut call, &media, &limits, &meter).await;
     let Read { checker, bytes, left } = charged(&call, &meter, judged).await?;
     if call.wants_explanation() {
@@ -46,8 +47,6 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return with_usage(&call, &meter, async { Err(refused(&checker, &meter)) }).await;
     };
     let headers = described(call.headers(), media.form, coding);
-    let backend = backend(call.ports, "loki_url", "push_timeout").await?;
-    let path = path(call.ports, "loki_push_path").await?;
     let relay = call.relay_as(Relay::Push, &backend, &path, &headers, body);
     let response = relayed(&call, &meter, relay).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.

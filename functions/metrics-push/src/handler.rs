@@ -6,9 +6,9 @@ use crate::{
 };
 use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend};
+use cockpit_gate::{Call, Relay};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, refused, relayed, sure, uncut, with_usage};
+use cockpit_push::{Counted, charged, destination, explained, limits, refused, relayed, sure, uncut, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -40,6 +40,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let version = Version::of(call.headers())?;
     let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
     let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
+    let (backend, path) = destination(call.ports, "mimir_url", "mimir_push_path").await?;
     let judged = judged(&mut call, version, &limits, &meter).await;
     let mut push = charged(&call, &meter, judged).await?;
     if call.wants_explanation() {
@@ -50,8 +51,6 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let Some(body) = push.left.take() else {
         return with_usage(&call, &meter, async { Ok(push.answer(Written::default())) }).await;
     };
-    let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
-    let path = path(call.ports, "mimir_push_path").await?;
     let mut response = relayed(&call, &meter, call.relay(Relay::Push, &backend, &path, body)).await?;
     if !response.status().is_success() {
         return Ok(response);

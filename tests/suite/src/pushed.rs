@@ -3,7 +3,7 @@
 use crate::{
     flow::World,
     messages::{NOW, snappy},
-    rows::{Answer, Sent, Target},
+    rows::{self, Answer, Sent, Target},
 };
 use bytes::Bytes;
 use cockpit_core::{
@@ -86,6 +86,26 @@ fn what_a_backend_refuses_is_told_in_one_line() {
             assert_eq!((&told["content-type"], &told["retry-after"]), (&PLAIN, &HeaderValue::from_static("7")));
             assert_eq!(told[SAMPLES], "3");
             assert_eq!(pushed.header("accept-encoding"), "", "it could not be read");
+        }
+    }
+}
+
+#[test]
+fn what_the_operator_got_wrong_costs_the_sender_nothing() {
+    for (path, url, there) in [
+        ("/api/v1/push", "mimir_url", "mimir_push_path"),
+        ("/otlp/v1/metrics", "mimir_url", "mimir_otlp_path"),
+        ("/loki/api/v1/push", "loki_url", "loki_push_path"),
+        ("/otlp/v1/logs", "loki_url", "loki_otlp_path"),
+    ] {
+        for variable in [url, there, "push_timeout"] {
+            let world = World::with(&[("quotas", "metrics_requests_per_second=1 logs_requests_per_second=1")]);
+            let Some(route) = rows::relayed().find(|route| route.path == path) else { panic!("{path}") };
+            let status = || world.send(&rows::good(&world, &route)).status;
+            let right = world.fake.variables.borrow_mut().insert(variable, "wrong".to_owned()).unwrap();
+            assert!((0..30).all(|_| status() == 503), "{path} {variable}");
+            world.fake.variables.borrow_mut().insert(variable, right);
+            assert_eq!(status(), 200, "{path} {variable}");
         }
     }
 }
