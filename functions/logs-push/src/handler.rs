@@ -47,7 +47,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return with_usage(&call, &meter, async { Err(refused(&checker, &meter)) }).await;
     };
     let headers = described(call.headers(), media.form, coding);
-    let relay = call.relay_as(Relay::Push, &backend, &path, &headers, body);
+    let relay = call.relay(Relay::Push, &backend, &path, &headers, body);
     let response = relayed(&call, &meter, relay).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
     let partial = response.status().is_success() && !checker.report().is_clean();

@@ -51,7 +51,9 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let Some(body) = push.left.take() else {
         return with_usage(&call, &meter, async { Ok(push.answer(Written::default())) }).await;
     };
-    let mut response = relayed(&call, &meter, call.relay(Relay::Push, &backend, &path, body)).await?;
+    let headers = version.described(call.headers());
+    let relay = call.relay(Relay::Push, &backend, &path, &headers, body);
+    let mut response = relayed(&call, &meter, relay).await?;
     if !response.status().is_success() {
         return Ok(response);
     }

@@ -55,19 +55,9 @@ pub async fn enforces_policies(config: &impl Config, variable: &str) -> Result<b
 }
 
 impl<P: Upstream + Random + Timer> Call<'_, P> {
-    /// Sends the call on behalf of its permit's tenant, and brings back what the caller may see of the answer.
+    /// Sends the call with this body, and headers that say what it is, on behalf of its permit's tenant. Brings back what
+    /// the caller may see of the answer.
     pub async fn relay(
-        &self,
-        relay: Relay,
-        backend: &Backend,
-        path_and_query: &str,
-        body: Body,
-    ) -> Result<Response<Body>, Refusal> {
-        self.relay_as(relay, backend, path_and_query, self.headers(), body).await
-    }
-
-    /// The same with other headers than the caller's, for a body that is no longer what they say.
-    pub async fn relay_as(
         &self,
         relay: Relay,
         backend: &Backend,

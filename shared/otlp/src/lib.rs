@@ -60,7 +60,7 @@ pub async fn push(mut call: Call<'_, impl Ports>, export: &Export) -> Result<Res
     }
     meter.pay(export.units(&content)).await?;
     let headers = media.described(call.headers());
-    let relay = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body));
+    let relay = call.relay(Relay::Push, &backend, &path, &headers, Body::from_bytes(body));
     let mut response = relayed(&call, &meter, relay).await?;
     // OpenTelemetry's senders drop data on every 5xx but these.
     if response.status().is_server_error() && !matches!(response.status().as_u16(), 502..=504) {

@@ -4,7 +4,7 @@ mod written;
 
 use crate::{
     flow::{self, World},
-    messages::{NOW_MILLIS as NOW, field, series, snappy, unsnappy},
+    messages::{NOW_MILLIS as NOW, field, series, snappy, unsnappy, version_2},
     pushed::{Pushed, push},
     rows::{Answer, Target},
 };
@@ -45,6 +45,30 @@ fn the_good_part_is_stored_and_the_rest_is_named() {
         assert_eq!(pushed.written(), [Some("1"), Some("0"), Some("0")], "{check}");
         let (_, body) = pushed.forwarded.unwrap();
         assert_eq!(unsnappy(&body), good, "{check}");
+    }
+}
+
+#[test]
+fn the_backend_is_told_what_a_body_is_as_every_backend_reads_it() {
+    let world = World::new();
+    let [one, two] = [series(&[("__name__", "up")], &[NOW]), version_2(&["", "__name__", "up"], &[1, 2], &[NOW])];
+    for (kinds, request, want) in [
+        (&[][..], &one, VERSION_1),
+        (&["APPLICATION/X-Protobuf"], &one, VERSION_1),
+        (&["application/x-protobuf; charset=utf-8"], &one, VERSION_1),
+        (&["application/x-protobuf ; Proto=\"prometheus.WriteRequest\""], &one, VERSION_1),
+        (&["application/x-protobuf; proto=io.prometheus.write.v2.Request"], &two, VERSION_2),
+        (&["application/x-protobuf; Proto=\"io.prometheus.write.v2.Request\""], &two, VERSION_2),
+        (&[VERSION_1.1, VERSION_2.1], &one, VERSION_1),
+    ] {
+        for coding in [None, Some("SNAPPY")] {
+            let headers = kinds.iter().map(|kind| ("content-type", *kind));
+            let headers: Vec<_> = headers.chain(coding.map(|coding| ("content-encoding", coding))).collect();
+            let pushed = push(&world, "/api/v1/push", &headers, &snappy(request));
+            let (seen, _) = pushed.forwarded.as_ref().unwrap();
+            let all = |name| seen.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+            assert_eq!((all("content-type"), all("content-encoding")), (vec![want.1], vec!["snappy"]), "{headers:?}");
+        }
     }
 }
 
