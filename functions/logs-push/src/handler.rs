@@ -1,6 +1,6 @@
 //! Loki's push: checked here, the good part stored by the backend.
 
-use crate::media::{Form, Media};
+use crate::media::{Form, Left, Media};
 use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay};
@@ -90,8 +90,14 @@ fn read<'l, A: Admission>(
         _ if judged.patch.is_empty() => Some(opened.whole()),
         _ => Some(opened.patched(&judged.patch)?),
     };
-    let left = left.map(|(body, coding)| call.hold(body).map(|body| (body, coding))).transpose()?;
-    Ok(Read { checker, bytes, left })
+    Ok(Read { checker, bytes, left: left.map(|left| held(call, left)).transpose()? })
+}
+
+/// A body for the backend, which is held until it has gone there, and its content encoding.
+fn held<P>(call: &Call<'_, P>, left: Left) -> Result<(Body, Option<&'static str>), Refusal> {
+    let Left { bytes, coding, is_made } = left;
+    let body = if is_made { call.hold(bytes)? } else { Body::from_bytes(bytes) };
+    Ok((body, coding))
 }
 
 /// Reads what was pushed; what the checker refuses is to be cut out.
@@ -125,6 +131,3 @@ fn described(caller: &HeaderMap, form: Form, coding: Option<&'static str>) -> He
     }
     headers
 }
-
-/// A body for the backend and its content encoding.
-pub(crate) type Encoded = (Bytes, Option<&'static str>);
