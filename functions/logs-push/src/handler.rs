@@ -1,11 +1,11 @@
 //! Loki's push: checked here, the good part stored by the backend.
 
-use crate::media::{Form, Media};
+use crate::media::{Form, Left, Media};
 use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend};
+use cockpit_gate::{Call, Relay};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, relayed, with_usage};
+use cockpit_push::{Counted, charged, destination, explained, limits, relayed, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -33,6 +33,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let media = Media::of(call.headers())?;
     let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
     let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
+    let (backend, path) = destination(call.ports, "loki_url", "loki_push_path").await?;
     let judged = judged(&mut call, &media, &limits, &meter).await;
     let Read { checker, bytes, left } = charged(&call, &meter, judged).await?;
     if call.wants_explanation() {
@@ -46,9 +47,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return with_usage(&call, &meter, async { Err(refused(&checker, &meter)) }).await;
     };
     let headers = described(call.headers(), media.form, coding);
-    let backend = backend(call.ports, "loki_url", "push_timeout").await?;
-    let path = path(call.ports, "loki_push_path").await?;
-    let relay = call.relay_as(Relay::Push, &backend, &path, &headers, body);
+    let relay = call.relay(Relay::Push, &backend, &path, &headers, body);
     let response = relayed(&call, &meter, relay).await?;
     // What the backend refuses, it refuses of what is left: its verdict is the one to act on.
     let partial = response.status().is_success() && !checker.report().is_clean();
@@ -91,8 +90,14 @@ fn read<'l, A: Admission>(
         _ if judged.patch.is_empty() => Some(opened.whole()),
         _ => Some(opened.patched(&judged.patch)?),
     };
-    let left = left.map(|(body, coding)| call.hold(body).map(|body| (body, coding))).transpose()?;
-    Ok(Read { checker, bytes, left })
+    Ok(Read { checker, bytes, left: left.map(|left| held(call, left)).transpose()? })
+}
+
+/// A body for the backend, which is held until it has gone there, and its content encoding.
+fn held<P>(call: &Call<'_, P>, left: Left) -> Result<(Body, Option<&'static str>), Refusal> {
+    let Left { bytes, coding, is_made } = left;
+    let body = if is_made { call.hold(bytes)? } else { Body::from_bytes(bytes) };
+    Ok((body, coding))
 }
 
 /// Reads what was pushed; what the checker refuses is to be cut out.
@@ -126,6 +131,3 @@ fn described(caller: &HeaderMap, form: Form, coding: Option<&'static str>) -> He
     }
     headers
 }
-
-/// A body for the backend and its content encoding.
-pub(crate) type Encoded = (Bytes, Option<&'static str>);

@@ -1,6 +1,5 @@
 //! What a body is, from its headers, and what is in it.
 
-use crate::handler::Encoded;
 use bytes::Bytes;
 use cockpit_core::Refusal;
 use cockpit_push::uncut;
@@ -79,7 +78,7 @@ impl Media {
             Form::Json => inner.clone(),
             Form::Protobuf => snappy::inflate(&inner, limit).map_err(|error| malformed(&error))?.into(),
         };
-        let whole = if readable { (body, self.coding.map(name)) } else { (inner, None) };
+        let whole = if readable { Left::as_it_came(body, self.coding.map(name)) } else { Left::made(inner) };
         Ok(Opened { form: self.form, content, whole })
     }
 }
@@ -97,12 +96,33 @@ const fn name(coding: Coding) -> &'static str {
     }
 }
 
+/// What is left of a body, for the backend.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// Its bytes.
+    pub(crate) bytes: Bytes,
+    /// Its content encoding.
+    pub(crate) coding: Option<&'static str>,
+    /// Whether these are other bytes than came, which nobody has counted among those the instance holds.
+    pub(crate) is_made: bool,
+}
+
+impl Left {
+    const fn as_it_came(bytes: Bytes, coding: Option<&'static str>) -> Self {
+        Self { bytes, coding, is_made: false }
+    }
+
+    const fn made(bytes: Bytes) -> Self {
+        Self { bytes, coding: None, is_made: true }
+    }
+}
+
 /// An opened body.
 #[derive(Debug)]
 pub(crate) struct Opened {
     form: Form,
     content: Bytes,
-    whole: Encoded,
+    whole: Left,
 }
 
 impl Opened {
@@ -113,12 +133,12 @@ impl Opened {
 
     /// The body as it came; unpacked where Loki could not unpack it: it does not know zlib's envelope, and we have
     /// been content with the first part of a damaged one.
-    pub(crate) fn whole(self) -> Encoded {
+    pub(crate) fn whole(self) -> Left {
         self.whole
     }
 
     /// What a patch leaves of it: JSON as plain text, because its other codings cost more than they save here.
-    pub(crate) fn patched(self, patch: &Patch) -> Result<Encoded, Refusal> {
+    pub(crate) fn patched(self, patch: &Patch) -> Result<Left, Refusal> {
         let Self { form, content, whole } = self;
         // An instance has little memory, and each of these may be large: none outlives its use.
         drop(whole);
@@ -127,7 +147,7 @@ impl Opened {
             Form::Protobuf => patch.deflate(&content),
         };
         let body = body.map_err(|error| uncut("push", error))?;
-        Ok((body.into(), None))
+        Ok(Left::made(body.into()))
     }
 }
 

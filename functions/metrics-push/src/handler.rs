@@ -6,9 +6,9 @@ use crate::{
 };
 use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend};
+use cockpit_gate::{Call, Relay};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, explained, limits, path, refused, relayed, uncut, with_usage};
+use cockpit_push::{Counted, charged, destination, explained, limits, refused, relayed, uncut, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -40,6 +40,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let version = Version::of(call.headers())?;
     let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
     let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
+    let (backend, path) = destination(call.ports, "mimir_url", "mimir_push_path").await?;
     let judged = judged(&mut call, version, &limits, &meter).await;
     let mut push = charged(&call, &meter, judged).await?;
     if call.wants_explanation() {
@@ -50,9 +51,9 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
     let Some(body) = push.left.take() else {
         return with_usage(&call, &meter, async { Ok(push.answer(Written::default())) }).await;
     };
-    let backend = backend(call.ports, "mimir_url", "push_timeout").await?;
-    let path = path(call.ports, "mimir_push_path").await?;
-    let mut response = relayed(&call, &meter, call.relay(Relay::Push, &backend, &path, body)).await?;
+    let headers = version.described(call.headers());
+    let relay = call.relay(Relay::Push, &backend, &path, &headers, body);
+    let mut response = relayed(&call, &meter, relay).await?;
     if !response.status().is_success() {
         return Ok(response);
     }
@@ -62,7 +63,7 @@ async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal>
         return Ok(push.answer(written.unwrap_or_default()));
     }
     if let Some(written) = written {
-        written.with_silent(&push.sent, &push.kept).tell(response.headers_mut());
+        push.told(written).tell(response.headers_mut());
     }
     Ok(response)
 }
@@ -82,9 +83,15 @@ impl Read {
         Explanation::new(&self.report, limits, values(&self.sent), values(&self.kept))
     }
 
+    /// What its sender is told is written, of which so much is stored.
+    fn told(&self, stored: Written) -> Written {
+        stored.with_silent(&self.sent, &self.report)
+    }
+
     /// The answer to a push that stored what it could: 400, or 204 where there was nothing to store and nothing wrong.
-    fn answer(&self, written: Written) -> Response<Body> {
+    fn answer(&self, stored: Written) -> Response<Body> {
         let Self { sent, kept, report, .. } = self;
+        let written = self.told(stored);
         if report.is_clean() {
             return written::response(StatusCode::NO_CONTENT, "", &written);
         }

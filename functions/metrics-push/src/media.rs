@@ -2,7 +2,7 @@
 
 use cockpit_core::Refusal;
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderValue,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
 
@@ -46,6 +46,19 @@ impl Version {
         }
     }
 
+    /// The caller's headers, with those that say what the body is replaced: Prometheus compares them letter by letter,
+    /// and takes a parameter behind a space for none, and so 2.0 for 1.0, of which it then stores nothing.
+    pub fn described(self, caller: &HeaderMap) -> HeaderMap {
+        let media = match self {
+            Self::One => "application/x-protobuf",
+            Self::Two => "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+        };
+        let mut headers = caller.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("snappy"));
+        headers
+    }
+
     /// Its name in messages.
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,7 +71,6 @@ impl Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     fn media(content_type: &str, encoding: Option<&str>) -> Option<Version> {
         let mut headers = HeaderMap::new();

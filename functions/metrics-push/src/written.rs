@@ -3,7 +3,7 @@
 use crate::media::Version;
 use bytes::Bytes;
 use cockpit_core::Body;
-use cockpit_wire::remote_write::Contents;
+use cockpit_wire::{remote_write::Contents, report::Report};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 
 const SAMPLES: HeaderName = HeaderName::from_static("x-prometheus-remote-write-samples-written");
@@ -42,9 +42,8 @@ impl Written {
 
     /// The same with exemplars that were cut and of which the sender is not told: they count as received, as backends
     /// count those that they drop themselves, or Prometheus would complain of each push.
-    pub fn with_silent(self, sent: &Contents, kept: &Contents) -> Self {
-        let silent = sent.exemplars.saturating_sub(kept.exemplars);
-        Self { exemplars: self.exemplars.saturating_add(silent).min(sent.exemplars), ..self }
+    pub fn with_silent(self, sent: &Contents, report: &Report) -> Self {
+        Self { exemplars: self.exemplars.saturating_add(report.silent()).min(sent.exemplars), ..self }
     }
 
     /// Samples of both kinds.

@@ -164,6 +164,7 @@ impl From<&Refusal> for ApiError {
             | Refusal::Cut(..)
             | Refusal::Unavailable(_)
             | Refusal::Interrupted
+            | Refusal::Late(_)
             | Refusal::BadUpstream(_) => Self::Other { message: refusal.to_string() },
         }
     }

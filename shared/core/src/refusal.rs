@@ -6,7 +6,7 @@ use crate::{
     scope::Scope,
 };
 use http::{Method, StatusCode};
-use std::{borrow::Cow, error::Error, fmt};
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 /// Why a request is not served. `Display` is public text; the cause of a [`Fault`] is not.
 #[derive(Debug)]
@@ -92,6 +92,8 @@ pub enum Refusal {
     Unsupported(&'static str),
     /// The body broke off. Whoever still listens may send it again; nobody needs to be woken for it.
     Interrupted,
+    /// The body did not arrive in this time. Not 408, as which it is known elsewhere: most senders drop data on that.
+    Late(Duration),
     /// A limit is reached; the same request may be let in later.
     Throttled(Throttle),
     /// A limit is reached, and some or all of what was sent was cut for it; the text says what. The same request may
@@ -171,7 +173,7 @@ impl Refusal {
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled(_) | Self::Cut(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
-            Self::Interrupted | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Interrupted | Self::Late(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadUpstream(_) => StatusCode::BAD_GATEWAY,
         }
     }
@@ -199,6 +201,7 @@ impl Refusal {
             | Self::UnsupportedMedia(_)
             | Self::Unsupported(_)
             | Self::Interrupted
+            | Self::Late(_)
             | Self::Throttled(_)
             | Self::Cut(..) => None,
         }
@@ -239,6 +242,7 @@ impl fmt::Display for Refusal {
             Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes, send smaller batches"),
             Self::UnsupportedMedia(text) | Self::Unsupported(text) | Self::Forbidden(text) => f.write_str(text),
             Self::Interrupted => f.write_str("the request body ended early, send it again"),
+            Self::Late(time) => write!(f, "the request body did not arrive in {} s, send it again", time.as_secs()),
             Self::Throttled(throttle) => throttle.fmt(f),
             Self::Cut(_, what) => f.write_str(what),
             Self::Unavailable(fault) | Self::BadUpstream(fault) => f.write_str(fault.public),

@@ -37,6 +37,13 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     futures_lite::future::block_on(future)
 }
 
+/// Runs a future that waits for pauses and the store only, and stops the test if it waits for something else, for ever.
+pub fn run_soon<T>(future: impl Future<Output = T>) -> T {
+    const ENOUGH: usize = 99;
+    let mut future = std::pin::pin!(future);
+    (0..ENOUGH).find_map(|_| run(futures_lite::future::poll_once(&mut future))).unwrap()
+}
+
 /// Runs `first` up to its so many-th operation of the store, then all of `second`, then the rest of `first`: a process
 /// that was paused there. `None` if `first` ended before; then `second` has not run.
 pub fn paused<A, B>(

@@ -73,17 +73,22 @@ impl Incoming {
         }
     }
 
-    /// Reads all of it, and stops at the limit whatever was announced.
-    pub(crate) async fn read(&mut self) -> Result<Bytes, Refusal> {
-        read_whole(&mut self.body, self.limit, |_| Refusal::Interrupted).await
+    /// Reads all of it in this time, and stops at the limit whatever was announced.
+    pub(crate) async fn read(&mut self, timer: &impl Timer, time: Duration) -> Result<Bytes, Refusal> {
+        let read = read_whole(&mut self.body, self.limit, |_| Refusal::Interrupted);
+        let Some(read) = within(timer, time, read).await else {
+            // Whoever was waited for in vain is not waited for again to throw away the rest.
+            self.body = Body::Empty;
+            return Err(Refusal::Late(time));
+        };
+        read
     }
 
-    /// The body itself where its length is known, else what [`read`](Self::read) gives.
-    pub(crate) async fn forwardable(&mut self) -> Result<Body, Refusal> {
-        match self.length {
-            Some(0) => Ok(Body::Empty),
-            Some(_) => Ok(std::mem::take(&mut self.body)),
-            None => self.read().await.map(Body::from_bytes),
+    /// The body itself where its length is known.
+    pub(crate) fn unread(&mut self) -> Option<Body> {
+        match self.length? {
+            0 => Some(Body::Empty),
+            _ => Some(std::mem::take(&mut self.body)),
         }
     }
 }
@@ -166,10 +171,10 @@ impl AsRef<[u8]> for Held {
 mod tests {
     use super::*;
     use cockpit_core::ports::Clock;
-    use cockpit_fake::{Fake, run};
-    use futures_lite::future::poll_once;
+    use cockpit_fake::{Fake, run, run_soon};
     use http::HeaderValue;
-    use std::pin::pin;
+
+    const TIME: Duration = Duration::from_secs(30);
 
     fn incoming(body: Body, length: Option<&'static str>, limit: usize) -> Result<Incoming, Refusal> {
         let headers = length.map(|length| (CONTENT_LENGTH, HeaderValue::from_static(length)));
@@ -183,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_body_is_read_up_to_its_limit() {
-        let read = |limit| run(incoming(pieces(&["ab", "", "cd"]), None, limit).unwrap().read());
+        let fake = Fake::new(&[]);
+        let read = |limit| run(incoming(pieces(&["ab", "", "cd"]), None, limit).unwrap().read(&fake, TIME));
         assert_eq!(read(4).unwrap(), "abcd");
         assert!(matches!(read(3), Err(Refusal::TooLarge(3))));
     }
@@ -198,10 +204,18 @@ mod tests {
 
     #[test]
     fn a_body_of_known_length_is_forwarded_unread_and_another_is_not() {
-        let known = run(incoming(pieces(&["ab"]), Some("2"), 4).unwrap().forwardable()).unwrap();
-        assert!(matches!(known, Body::Stream(_)));
-        let unknown = run(incoming(pieces(&["ab", "cd", "e"]), None, 4).unwrap().forwardable());
-        assert!(matches!(unknown, Err(Refusal::TooLarge(4))));
+        assert!(matches!(incoming(pieces(&["ab"]), Some("2"), 4).unwrap().unread(), Some(Body::Stream(_))));
+        assert!(matches!(incoming(pieces(&[]), Some("0"), 4).unwrap().unread(), Some(Body::Empty)));
+        assert!(incoming(pieces(&["ab"]), None, 4).unwrap().unread().is_none());
+    }
+
+    #[test]
+    fn a_body_that_does_not_arrive_is_waited_for_once() {
+        let (fake, mut body) = (Fake::new(&[]), incoming(cockpit_fake::stalled("ab"), Some("4"), 4).unwrap());
+        let begun = fake.now().micros();
+        assert!(matches!(run_soon(body.read(&fake, TIME)), Err(Refusal::Late(TIME))));
+        run_soon(body.discard(&fake));
+        assert_eq!(fake.now().micros() - begun, 30_000_000);
     }
 
     #[test]
@@ -223,8 +237,8 @@ mod tests {
             if admitted {
                 body.admit(&HeaderMap::new(), 4).unwrap();
             }
-            let (begun, mut discarded) = (fake.now().micros(), pin!(body.discard(&fake)));
-            assert!((0..9).any(|_| run(poll_once(discarded.as_mut())).is_some()), "it waits for ever");
+            let begun = fake.now().micros();
+            run_soon(body.discard(&fake));
             assert_eq!(fake.now().micros() - begun, seconds * 1_000_000);
         }
     }

@@ -1,8 +1,15 @@
 //! What a handler is given: an authenticated, permitted request whose body is still unread.
 
-use crate::body::{Incoming, hold};
+use crate::{
+    body::{Incoming, hold},
+    within::timeout,
+};
 use bytes::Bytes;
-use cockpit_core::{Body, Permit, Refusal, Route, routes::Params};
+use cockpit_core::{
+    Body, Permit, Refusal, Route,
+    ports::{Config, Timer},
+    routes::Params,
+};
 use http::{HeaderMap, Method, request::Parts};
 
 /// A request that may be served.
@@ -48,16 +55,6 @@ impl<'c, P> Call<'c, P> {
         self.params.get(name).ok_or_else(|| Refusal::bug("a path parameter that the row does not have"))
     }
 
-    /// Reads the whole body, up to the row's limit.
-    pub async fn read(&mut self) -> Result<Bytes, Refusal> {
-        self.body.read().await
-    }
-
-    /// The body as something to forward: unread where its length is known to be within the limit.
-    pub async fn forwardable(&mut self) -> Result<Body, Refusal> {
-        self.body.forwardable().await
-    }
-
     /// Counts a body that the handler made among those the instance holds, as it may wait for the backend as long.
     pub fn hold(&self, body: Bytes) -> Result<Body, Refusal> {
         hold(body).map(Body::from_bytes)
@@ -66,5 +63,22 @@ impl<'c, P> Call<'c, P> {
     /// The refusal of a handler that was given an operation it does not serve.
     pub fn misrouted(&self) -> Refusal {
         Refusal::bug("an operation that its function does not serve")
+    }
+}
+
+impl<P: Config + Timer> Call<'_, P> {
+    /// Reads the whole body, up to the row's limit, in the time that the operator gives to callers.
+    pub async fn read(&mut self) -> Result<Bytes, Refusal> {
+        let time = timeout(self.ports, "body_timeout").await?;
+        self.body.read(self.ports, time).await
+    }
+
+    /// The body as something to forward: unread where its length is known to be within the limit. The backend then has
+    /// to wait for it, and does not wait for ever.
+    pub async fn forwardable(&mut self) -> Result<Body, Refusal> {
+        match self.body.unread() {
+            Some(body) => Ok(body),
+            None => self.read().await.map(Body::from_bytes),
+        }
     }
 }

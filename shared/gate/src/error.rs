@@ -51,7 +51,7 @@ fn add_headers(response: &mut Response<Body>, dialect: Dialect, pace: Pace, refu
             headers.extend(HeaderValue::try_from(allow.join(", ")).map(|allow| (ALLOW, allow)));
         }
         Refusal::Throttled(throttle) | Refusal::Cut(throttle, _) => limits(headers, pace, throttle),
-        Refusal::Interrupted | Refusal::Unavailable(_) | Refusal::BadUpstream(_) => {
+        Refusal::Interrupted | Refusal::Late(_) | Refusal::Unavailable(_) | Refusal::BadUpstream(_) => {
             headers.insert(RETRY_AFTER, pace.after_failure());
         }
         _ => {}

@@ -90,7 +90,7 @@ impl<P: Ports> Call<'_, P> {
     async fn forward_as(self, source: &Source, headers: &HeaderMap, body: Body) -> Result<Response<Body>, Refusal> {
         let target = source.target(self.ports, self.path, self.query()).await?;
         let backend = source.backend(self.ports).await?;
-        self.relay_as(Relay::Read, &backend, &target, headers, body).await
+        self.relay(Relay::Read, &backend, &target, headers, body).await
     }
 }
 

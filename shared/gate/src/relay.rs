@@ -1,6 +1,6 @@
 //! To a backend and back: what the backend says reaches the caller unless it is about us.
 
-use crate::{call::Call, pace::Pace, verdict};
+use crate::{call::Call, pace::Pace, verdict, within::timeout};
 use cockpit_core::{
     Backend, Body, Dialect, Fault, Outbound, Refusal,
     outbound::TENANT,
@@ -10,7 +10,6 @@ use http::{
     HeaderMap, HeaderName, Response, StatusCode,
     header::{self, CONNECTION},
 };
-use std::time::Duration;
 
 /// What is relayed, which decides how a backend's refusal is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +35,14 @@ const PRIVATE: &[HeaderName] = &[
 ];
 
 /// A backend, from the variables that hold its origin and its timeout in seconds.
-pub async fn backend(config: &impl Config, url: &str, timeout: &str) -> Result<Backend, Refusal> {
+pub async fn backend(config: &impl Config, url: &str, time: &str) -> Result<Backend, Refusal> {
     let origin = config.variable(url).await?.unwrap_or_default();
     let origin = origin.trim_end_matches('/');
     if !(origin.starts_with("http://") || origin.starts_with("https://")) {
         return Err(ConfigError(format!("{url} must be http:// or https://, a host and a port")).into());
     }
-    let seconds = config.variable(timeout).await?.unwrap_or_default();
-    let seconds = seconds.parse().ok().filter(|seconds| (1..=600).contains(seconds));
-    let seconds = seconds.ok_or_else(|| ConfigError(format!("{timeout} must be seconds between 1 and 600")))?;
-    Ok(Backend { origin: origin.to_owned(), timeout: Duration::from_secs(seconds), enforces_policies: false })
+    let timeout = timeout(config, time).await?;
+    Ok(Backend { origin: origin.to_owned(), timeout, enforces_policies: false })
 }
 
 /// Whether a backend's operator says in a variable that it holds queries to the label policies it is told.
@@ -58,19 +55,9 @@ pub async fn enforces_policies(config: &impl Config, variable: &str) -> Result<b
 }
 
 impl<P: Upstream + Random + Timer> Call<'_, P> {
-    /// Sends the call on behalf of its permit's tenant, and brings back what the caller may see of the answer.
+    /// Sends the call with this body, and headers that say what it is, on behalf of its permit's tenant. Brings back what
+    /// the caller may see of the answer.
     pub async fn relay(
-        &self,
-        relay: Relay,
-        backend: &Backend,
-        path_and_query: &str,
-        body: Body,
-    ) -> Result<Response<Body>, Refusal> {
-        self.relay_as(relay, backend, path_and_query, self.headers(), body).await
-    }
-
-    /// The same with other headers than the caller's, for a body that is no longer what they say.
-    pub async fn relay_as(
         &self,
         relay: Relay,
         backend: &Backend,
@@ -144,6 +131,7 @@ fn is_private(name: &HeaderName) -> bool {
 mod tests {
     use super::*;
     use cockpit_fake::{Fake, run};
+    use std::time::Duration;
 
     #[test]
     fn a_push_never_blames_the_sender_for_our_configuration() {

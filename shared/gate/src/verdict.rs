@@ -4,7 +4,7 @@
 use crate::{error::line, within::within};
 use cockpit_core::{Body, ports::Timer};
 use http::{
-    HeaderValue, Response,
+    HeaderMap, HeaderValue, Response,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use http_body_util::BodyExt;
@@ -13,17 +13,28 @@ use std::time::Duration;
 /// So many bytes are read: more than are shown, and few enough to be held beside anything.
 const ENOUGH: usize = 1024;
 
-/// The same answer with no more than the first line of its text, of which all must come in this time.
-pub(crate) async fn shown(timer: &impl Timer, time: Duration, answer: Response<Body>) -> Response<Body> {
+/// The text is waited for at most so long: the status is there, and the sender waits for no more than that.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same answer with no more than the first line of its text, as far as it comes in time. `timeout` is what the
+/// backend has for an answer, which may be less.
+pub(crate) async fn shown(timer: &impl Timer, timeout: Duration, answer: Response<Body>) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
-    let is_encoded = head.headers.remove(CONTENT_ENCODING).is_some();
-    head.headers.remove(CONTENT_LENGTH);
-    head.headers.remove(CONTENT_TYPE);
-    let text = if is_encoded { Vec::new() } else { beginning(timer, time, body).await };
+    let text = if is_packed(&head.headers) { Vec::new() } else { beginning(timer, timeout.min(PATIENCE), body).await };
+    for name in [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE] {
+        head.headers.remove(name);
+    }
     let text = String::from_utf8_lossy(&text);
     let Some(first) = text.trim().lines().next() else { return Response::from_parts(head, Body::Empty) };
     head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     Response::from_parts(head, Body::from_bytes(line(first)))
+}
+
+/// Whether a body has to be unpacked before it can be read. One that says `identity`, or nothing, does not.
+fn is_packed(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.to_str().unwrap_or("?").split(',')).map(str::trim);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
 }
 
 /// How a body begins, as far as it comes in time.
@@ -45,6 +56,7 @@ async fn beginning(timer: &impl Timer, time: Duration, mut body: Body) -> Vec<u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cockpit_core::ports::Clock;
     use cockpit_fake::{Fake, interrupted, run, stalled, streaming};
     use http::header::RETRY_AFTER;
 
@@ -92,11 +104,33 @@ mod tests {
     }
 
     #[test]
-    fn what_is_packed_is_not_shown() {
-        let mut answer = Response::new(Body::from_bytes(&b"\x1f\x8b"[..]));
-        answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        let told = run(shown(&Fake::new(&[]), Duration::from_secs(10), answer));
-        assert!(told.headers().is_empty());
-        assert_eq!(text(told), "");
+    fn a_text_that_stalls_is_not_waited_for_as_long_as_the_answer_was() {
+        for (timeout, waited) in [(600, 2), (10, 2), (1, 1)] {
+            let fake = Fake::new(&[]);
+            let begun = fake.now().micros();
+            run(shown(&fake, Duration::from_secs(timeout), Response::new(stalled("out of"))));
+            assert_eq!(fake.now().micros() - begun, waited * 1_000_000);
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_not_shown_and_identity_is_not_packed() {
+        for (codings, want) in [
+            (&["gzip"][..], ""),
+            (&["identity, GZIP"], ""),
+            (&["identity", "gzip"], ""),
+            (&["\u{e9}"], ""),
+            (&["identity"], "out of order\n"),
+            (&[" Identity ,"], "out of order\n"),
+            (&[""], "out of order\n"),
+        ] {
+            let mut answer = Response::new(Body::from_bytes("out of order\n"));
+            for coding in codings {
+                answer.headers_mut().append(CONTENT_ENCODING, coding.parse().unwrap());
+            }
+            let told = run(shown(&Fake::new(&[]), Duration::from_secs(10), answer));
+            assert!(!told.headers().contains_key(CONTENT_ENCODING), "{codings:?}");
+            assert_eq!(text(told), want, "{codings:?}");
+        }
     }
 }

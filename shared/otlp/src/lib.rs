@@ -8,8 +8,8 @@ mod media;
 
 use bytes::Bytes;
 use cockpit_core::{Body, Ports, Refusal};
-use cockpit_gate::{Call, Relay, backend};
-use cockpit_push::{charged, path, relayed, with_usage};
+use cockpit_gate::{Call, Relay};
+use cockpit_push::{charged, destination, relayed, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::otlp;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
@@ -50,6 +50,7 @@ pub async fn push(mut call: Call<'_, impl Ports>, export: &Export) -> Result<Res
         return Err(Refusal::Malformed(UNEXPLAINED.into()));
     }
     let meter = Meter::open(call.ports, &call.permit, export.signal).await?;
+    let (backend, path) = destination(call.ports, export.url, export.path).await?;
     let read = read(&mut call, &media, export).await;
     let (body, content) = charged(&call, &meter, read).await?;
     if content.items == 0 {
@@ -58,10 +59,8 @@ pub async fn push(mut call: Call<'_, impl Ports>, export: &Export) -> Result<Res
         return with_usage(&call, &meter, async { Ok(nothing(&media)) }).await;
     }
     meter.pay(export.units(&content)).await?;
-    let backend = backend(call.ports, export.url, "push_timeout").await?;
-    let path = path(call.ports, export.path).await?;
     let headers = media.described(call.headers());
-    let relay = call.relay_as(Relay::Push, &backend, &path, &headers, Body::from_bytes(body));
+    let relay = call.relay(Relay::Push, &backend, &path, &headers, Body::from_bytes(body));
     let mut response = relayed(&call, &meter, relay).await?;
     // OpenTelemetry's senders drop data on every 5xx but these.
     if response.status().is_server_error() && !matches!(response.status().as_u16(), 502..=504) {

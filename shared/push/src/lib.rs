@@ -17,4 +17,4 @@ pub use counted::{Counted, refused, uncut};
 pub use explain::explained;
 pub use paid::{charged, relayed};
 pub use usage::with_usage;
-pub use variables::{limits, path};
+pub use variables::{destination, limits};

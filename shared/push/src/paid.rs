@@ -7,13 +7,17 @@ use cockpit_quota::Meter;
 use http::Response;
 use std::future::ready;
 
-/// Passes on what came of reading a push; one that its sender got wrong counts as a push.
+/// Passes on what came of reading a push. One that its sender got wrong counts as a push, and so does one that did not
+/// come whole: it was waited for, and nobody can have us wait without end.
 pub async fn charged<P: Ports, T>(
     call: &Call<'_, P>,
     meter: &Meter<'_, P>,
     read: Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    let read = meter.charge(read).await;
+    let read = match read {
+        Err(Refusal::Interrupted | Refusal::Late(_)) => meter.pay_request().await.and(read),
+        read => meter.charge(read).await,
+    };
     if read.is_err() {
         with_usage(call, meter, ready(())).await;
     }

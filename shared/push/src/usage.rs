@@ -3,10 +3,10 @@
 //! Components have no timer, so whoever opens a window and thereby collects the usage of past minutes sends it on, beside
 //! its own push. It may come late by the minutes that are collected at once, and nothing about it can fail the push.
 
-use crate::path;
+use crate::destination;
 use bytes::Bytes;
 use cockpit_core::{Backend, Body, ConfigError, Fault, Outbound, Permit, Ports, Refusal, ports::Config};
-use cockpit_gate::{Call, backend};
+use cockpit_gate::Call;
 use cockpit_quota::{
     Meter, Signal,
     usage::{
@@ -41,8 +41,8 @@ async fn send<P: Ports>(ports: &P, permit: &Permit, signal: Signal, minutes: &[(
     if !is_wanted(ports).await? || minutes.is_empty() {
         return Ok(());
     }
-    let backend = Backend { timeout: PATIENCE, ..backend(ports, "mimir_url", "push_timeout").await? };
-    let path = path(ports, "mimir_push_path").await?;
+    let (mimir, path) = destination(ports, "mimir_url", "mimir_push_path").await?;
+    let backend = Backend { timeout: PATIENCE, ..mimir };
     let body = snappy::deflate(&encode(signal, minutes)).ok_or_else(|| Refusal::bug("usage that is too large"))?;
     let body = Body::from_bytes(Bytes::from(body));
     let outbound = Outbound::new(permit, &backend, Method::POST, &path, &headers(), body)?;

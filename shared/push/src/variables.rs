@@ -1,6 +1,7 @@
 //! What the operator says about pushes.
 
-use cockpit_core::{ConfigError, Refusal, ports::Config};
+use cockpit_core::{Backend, ConfigError, Refusal, ports::Config};
+use cockpit_gate::backend;
 use cockpit_wire::checks::{Limit, Limits};
 
 /// The limits of the checks: the defaults, a longer retention if the plan has one, and what the operator's variable says.
@@ -12,10 +13,13 @@ pub async fn limits(config: &impl Config, name: &str, retention: Option<u64>) ->
     limits.map_err(|error| ConfigError(format!("{name}: {error}")).into())
 }
 
-/// A path at a backend, from the operator's variable.
-pub async fn path(config: &impl Config, name: &str) -> Result<String, Refusal> {
-    let path = config.variable(name).await?.filter(|path| path.starts_with('/'));
-    path.ok_or_else(|| ConfigError(format!("{name} must begin with a slash")).into())
+/// Where pushes go: a backend and a path there, from the operator's variables. Ask before a push is paid for: whatever is
+/// wrong with them is not the sender's fault.
+pub async fn destination(config: &impl Config, url: &str, path: &str) -> Result<(Backend, String), Refusal> {
+    let backend = backend(config, url, "push_timeout").await?;
+    let there = config.variable(path).await?.filter(|there| there.starts_with('/'));
+    let there = there.ok_or_else(|| ConfigError(format!("{path} must begin with a slash")))?;
+    Ok((backend, there))
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl Report {
         self.reasons().all(|reason| reason.check.answer() == Answer::Silent)
     }
 
+    /// How many parts were cut of which the sender is told nothing.
+    pub fn silent(&self) -> usize {
+        let silent = self.reasons().filter(|reason| reason.check.answer() == Answer::Silent);
+        silent.fold(0, |sum, reason| sum.saturating_add(usize::try_from(reason.count).unwrap_or(usize::MAX)))
+    }
+
     /// Whether all that was refused may be sent again later.
     pub fn is_throttled(&self) -> bool {
         !self.is_clean() && self.reasons().all(|reason| reason.check.answer() != Answer::Refused)
@@ -151,15 +157,16 @@ mod tests {
 
     #[test]
     fn the_answer_is_the_gravest_of_the_reasons() {
-        for (checks, clean, throttled) in [
-            (&[][..], true, false),
-            (&[(Check::ExemplarLabelsMissing, "")], true, false),
-            (&[(Check::TooManyStreams, "")], false, true),
-            (&[(Check::TooManyStreams, ""), (Check::LineTooLong, "")], false, false),
-            (&[(Check::LabelInvalid, ""), (Check::ExemplarLabelsMissing, "")], false, false),
+        for (checks, clean, throttled, silent) in [
+            (&[][..], true, false, 0),
+            (&[(Check::ExemplarLabelsMissing, ""), (Check::ExemplarTooOld, "")], true, false, 2),
+            (&[(Check::TooManyStreams, "")], false, true, 0),
+            (&[(Check::TooManyStreams, ""), (Check::LineTooLong, "")], false, false, 0),
+            (&[(Check::LabelInvalid, ""), (Check::ExemplarLabelsMissing, "")], false, false, 1),
         ] {
             let report = report(checks);
             assert_eq!((report.is_clean(), report.is_throttled()), (clean, throttled), "{checks:?}");
+            assert_eq!(report.silent(), silent, "{checks:?}");
         }
     }
 }

@@ -36,6 +36,7 @@ impl World {
             ("admin_key", KEY),
             ("alertmanager_prefix", "/alertmanager"),
             ("alertmanager_url", "http://alertmanager:9093"),
+            ("body_timeout", "30"),
             ("grafana_url", "http://grafana:3000"),
             ("loki_otlp_path", "/otlp/v1/logs"),
             ("loki_push_path", "/loki/api/v1/push"),

@@ -6,8 +6,8 @@ use crate::{
     pushed::{self, Pushed},
     rows::{Sent, Target},
 };
-use cockpit_core::{Scope, ports::UpstreamError};
-use cockpit_gate::serve;
+use cockpit_core::{Body, Scope, ports::UpstreamError};
+use cockpit_gate::{Call, serve};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -148,7 +148,7 @@ fn the_verdict_of_the_backend_wins_when_it_refuses_more() {
         (301, 502),
     ] {
         for push in [&good, &part] {
-            let mut answer = Response::new(cockpit_core::Body::from_bytes("entry too far behind\n"));
+            let mut answer = Response::new(Body::from_bytes("entry too far behind\n"));
             *answer.status_mut() = StatusCode::from_u16(answered).unwrap();
             world.fake.upstream.answer(Ok(answer));
             let pushed = push_json(&world, push);
@@ -176,6 +176,21 @@ fn a_sender_that_stops_in_the_midst_is_nobodys_fault() {
     assert_eq!(answer.status(), 503, "whoever listens may send it again");
     assert!(answer.headers().contains_key("retry-after"));
     assert!(world.fake.logged.take().is_empty() && world.fake.upstream.take_sent().is_empty());
+}
+
+#[test]
+fn a_push_takes_its_own_size_of_what_an_instance_may_hold_and_not_twice() {
+    const MIB: usize = 1 << 20;
+    let world = World::new();
+    // Of 48 MiB, two thirds are held by another request.
+    let other = async |call: Call<'_, _>| Ok(Response::new(call.hold(vec![0; 32 * MIB].into())?));
+    let request = Request::get("/-/healthy").body(Body::Empty).unwrap();
+    let held = cockpit_fake::run(serve("status", &world.fake, request, other));
+    assert!(matches!(held.body(), Body::Full(_)));
+    let lines: Vec<_> = (0..36).map(|number| entry(number, &"x".repeat(MIB / 4))).collect();
+    let pushed = push_json(&world, &json!({"streams": [{"stream": {"a": "b"}, "values": lines}]}));
+    assert_eq!(pushed.status(), (200, true), "{}", pushed.text());
+    drop(held);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use cockpit_core::{
     profiles::PROFILES,
     routes::{Access, FALLBACK, ROUTES},
 };
+use http::Method;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
@@ -97,6 +98,15 @@ fn whoever_takes_tokens_knows_how_long_a_revocation_may_take_and_whom_to_believe
         for variable in ["revocation_seconds", "trusted_proxies"] {
             assert!(profile.variables.contains(&variable), "{} {variable}", route.function);
         }
+    }
+}
+
+#[test]
+fn whoever_reads_bodies_knows_how_long_they_may_take() {
+    let has_body = |method: &Method| matches!(*method, Method::POST | Method::PUT);
+    for profile in PROFILES {
+        let reads = ROUTES.iter().any(|route| route.function == profile.function && route.methods.iter().any(has_body));
+        assert_eq!(profile.variables.contains(&"body_timeout"), reads, "{}", profile.function);
     }
 }
 

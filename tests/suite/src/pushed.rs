@@ -3,14 +3,15 @@
 use crate::{
     flow::World,
     messages::{NOW, snappy},
-    rows::{Answer, Sent, Target},
+    rows::{self, Answer, Sent, Target},
 };
 use bytes::Bytes;
 use cockpit_core::{
     Body, Scope,
     routes::{Lookup, lookup},
 };
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use cockpit_gate::serve;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 
 /// What a sender is told and what the backend sees.
 pub(crate) struct Pushed {
@@ -86,6 +87,57 @@ fn what_a_backend_refuses_is_told_in_one_line() {
             assert_eq!((&told["content-type"], &told["retry-after"]), (&PLAIN, &HeaderValue::from_static("7")));
             assert_eq!(told[SAMPLES], "3");
             assert_eq!(pushed.header("accept-encoding"), "", "it could not be read");
+        }
+    }
+}
+
+#[test]
+fn what_the_operator_got_wrong_costs_the_sender_nothing() {
+    for (path, url, there) in [
+        ("/api/v1/push", "mimir_url", "mimir_push_path"),
+        ("/otlp/v1/metrics", "mimir_url", "mimir_otlp_path"),
+        ("/loki/api/v1/push", "loki_url", "loki_push_path"),
+        ("/otlp/v1/logs", "loki_url", "loki_otlp_path"),
+    ] {
+        for variable in [url, there, "push_timeout"] {
+            let world = World::with(&[("quotas", "metrics_requests_per_second=1 logs_requests_per_second=1")]);
+            let Some(route) = rows::relayed().find(|route| route.path == path) else { panic!("{path}") };
+            let status = || world.send(&rows::good(&world, &route)).status;
+            let right = world.fake.variables.borrow_mut().insert(variable, "wrong".to_owned()).unwrap();
+            assert!((0..30).all(|_| status() == 503), "{path} {variable}");
+            world.fake.variables.borrow_mut().insert(variable, right);
+            assert_eq!(status(), 200, "{path} {variable}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_or_does_not_come_may_be_sent_again_and_counts_as_a_push() {
+    let line = format!(r#"{{"streams":[{{"stream":{{"a":"b"}},"values":[["{NOW}000000000","x"]]}}]}}"#).into_bytes();
+    for (function, path, explain, good) in [
+        ("metrics-push", "/api/v1/push", "/api/v1/push", &snappy(b"")),
+        ("metrics-push", "/otlp/v1/metrics", "/api/v1/push", &snappy(b"")),
+        ("logs-push", "/loki/api/v1/push", "/loki/api/v1/push", &line),
+        ("logs-push", "/otlp/v1/logs", "/loki/api/v1/push", &line),
+    ] {
+        let kind =
+            ("content-type", if function == "logs-push" { "application/json" } else { "application/x-protobuf" });
+        for (body, seconds) in [(cockpit_fake::interrupted("{"), 0), (cockpit_fake::stalled("{"), 30)] {
+            let world = World::new();
+            let secret = world.token(&[Scope::WriteMetrics, Scope::WriteLogs]);
+            let request = Request::post(path).header("x-token", secret).header(kind.0, kind.1).body(body).unwrap();
+            let begun = world.fake.micros.get();
+            let answer = cockpit_fake::run_soon(async {
+                match function {
+                    "logs-push" => serve(function, &world.fake, request, logs_push::handler::handle).await,
+                    _ => serve(function, &world.fake, request, metrics_push::handler::handle).await,
+                }
+            });
+            assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true), "{path}");
+            assert_eq!(world.fake.micros.get() - begun, seconds * 1_000_000, "{path}");
+            assert!(world.fake.logged.take().is_empty() && world.fake.upstream.take_sent().is_empty(), "{path}");
+            let told = push(&world, &format!("{explain}?explain=true"), &[kind], good).answer.json();
+            assert_eq!((&told["usage"][1]["what"], &told["usage"][1]["used"]), (&"pushes".into(), &2.into()), "{path}");
         }
     }
 }

@@ -11,7 +11,11 @@ use crate::{
 };
 use http::Method;
 use serde_json::json;
-use std::thread;
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    thread,
+};
 
 fn writer(gateway: &Gateway) -> String {
     gateway.create_token("agent", &["write_metrics", "query_metrics"]).text("secret_key")
@@ -98,6 +102,26 @@ fn a_dead_or_slow_backend_is_a_503() {
     sandbox.fail(&json!({"delay_ms": 20_000}));
     let answer = gateway.push(&writer(&gateway), EMPTY_PUSH);
     assert_eq!(answer.status, 503, "{answer:?}");
+}
+
+#[test]
+fn a_body_that_does_not_come_holds_no_place() {
+    let sandbox = super::gateway::Sandbox::start();
+    let gateway = Gateway::start("late", &[("mimir_url", &sandbox.mimir), ("body_timeout", "1")]);
+    assert_eq!(gateway.activate().status, 200);
+    let secret = writer(&gateway);
+    let begin = |part: &str| {
+        let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).unwrap();
+        let head = "POST /api/v1/push HTTP/1.1\r\nHost: g\r\nContent-Length: 9\r\n";
+        stream.write_all(format!("{head}X-Token: {secret}\r\n\r\n{part}").as_bytes()).unwrap();
+        BufReader::new(stream)
+    };
+    for mut slow in ["", "abc"].map(begin) {
+        let mut answer = String::new();
+        slow.read_line(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    }
+    assert_eq!(gateway.push(&secret, EMPTY_PUSH).status, 200, "the instance goes on");
 }
 
 /// The largest requests there can be: of version 1.0, of which every second series is refused, and of version 2.0, whose
