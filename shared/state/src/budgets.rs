@@ -92,7 +92,7 @@ pub async fn set<P: Kv + Clock + Random>(
             }
             continue;
         }
-        match create(ports, project, &all, labels, limits).await? {
+        match create(ports, project, cockpit, &all, labels, limits).await? {
             Creation::Taken => {}
             Creation::Done(_) => return Ok(Creation::Done(())),
             Creation::Full(most) => return Ok(Creation::Full(most)),
@@ -105,13 +105,14 @@ pub async fn set<P: Kv + Clock + Random>(
 async fn create<P: Kv + Clock + Random>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     others: &[Budget],
     labels: &[(String, String)],
     limits: Limits,
 ) -> Result<Creation<Budget>, StoreError> {
     let number = free_number(ports, project, others).await?;
     let make = |birth| Budget { birth, number, labels: labels.to_vec(), limits };
-    collection::create(ports, project, ports.bytes(), make).await
+    collection::create(ports, project, cockpit, ports.bytes(), make).await
 }
 
 /// The next number that none of these budgets has.

@@ -136,14 +136,9 @@ async fn present(kv: &impl Kv, project: ProjectId) -> Result<Present, StoreError
     Ok(ending.map_or(Present::None { next: epoch }, Present::Cockpit))
 }
 
-/// The project's Cockpit, if it has one that serves.
-pub(crate) async fn serving(kv: &impl Kv, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
-    Ok(find(kv, project).await?.filter(|cockpit| cockpit.status == Status::Ready))
-}
-
 /// Whether what was attached to this Cockpit is attached to one that serves.
 pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) -> Result<bool, StoreError> {
-    Ok(serving(kv, project).await?.is_some_and(|now| now.epoch == before.epoch))
+    Ok(find(kv, project).await?.is_some_and(|now| now.status == Status::Ready && now.epoch == before.epoch))
 }
 
 /// Activates the project's Cockpit. An earlier one that was left half removed is removed first.

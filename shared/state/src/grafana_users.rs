@@ -83,6 +83,7 @@ impl Entity for GrafanaUser {
 pub async fn create<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     login: String,
     role: Role,
     password: PasswordHash,
@@ -91,7 +92,7 @@ pub async fn create<P: Kv + Clock>(
     let number = u32::try_from(count.saturating_add(GRAFANAS_OWN));
     let number = number.map_err(|_| StoreError(format!("the numbers of {project}'s Grafana users are used up")))?;
     let make = |birth| GrafanaUser { birth, number, login, role, password };
-    collection::create(ports, project, id(project, number), make).await
+    collection::create(ports, project, cockpit, id(project, number), make).await
 }
 
 /// A Cockpit's Grafana users, oldest first.

@@ -223,6 +223,7 @@ pub async fn holder(kv: &impl Kv, secret: SecretHash) -> Result<Option<Held>, St
 /// Creates a token. Those that have expired make room for it, and go with what others keep of them.
 pub async fn create<P: Kv + Clock>(
     ports: &P,
+    cockpit: &Cockpit,
     new: NewToken,
     keeper: &impl Keeper,
 ) -> Result<Creation<Token>, StoreError> {
@@ -235,7 +236,7 @@ pub async fn create<P: Kv + Clock>(
         bounds: new.bounds,
     };
     let forget = async |token: &Token| keeper.forget_token(token).await;
-    collection::create_with(ports, new.project, new.id.into_bytes(), make, forget).await
+    collection::create_with(ports, new.project, cockpit, new.id.into_bytes(), make, forget).await
 }
 
 /// The token with this id, whosever it is.

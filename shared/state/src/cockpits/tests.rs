@@ -23,7 +23,7 @@ async fn settle(fake: &Fake) -> u64 {
     let (id, name) = (Uuid::from_bytes(fake.bytes()), String::new());
     let (scopes, bounds) = (Scopes::NONE, Bounds::default());
     let new = NewToken { id, project: PROJECT, name, scopes, secret, expires_at: None, bounds };
-    tokens::create(fake, new, &()).await.unwrap().done().unwrap();
+    tokens::create(fake, &cockpit, new, &()).await.unwrap().done().unwrap();
     tokens::holder(fake, secret).await.unwrap().unwrap().grant.epoch
 }
 
