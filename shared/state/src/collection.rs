@@ -2,8 +2,9 @@
 //!
 //! `{kind}/{id}` alone decides whether an entity exists, and is written once. A creation leaves its pointer first and
 //! the entity last, then looks whether it may stay: of creations that race for a name, or for the last free place, none
-//! or one remains. Secrets are keys of their own, written once as well, before the entity, and removed before it and
-//! again after it: whoever adds a secret looks whether the entity is still there, so that one of the two sees the other.
+//! or one remains. Secrets are keys of their own, written once as well, before the entity, and removed before it. A
+//! deletion says that it begins, then looks for secrets; whoever adds one looks for that when the secret works: one of
+//! the two sees the other, wherever either of them dies.
 
 use crate::{
     cockpits::{self, Cockpit},
@@ -19,6 +20,9 @@ use cockpit_core::{
 use sha2::{Digest, Sha256};
 use std::{cmp::Ordering, collections::HashSet, fmt::Display, marker::PhantomData};
 use uuid::Uuid;
+
+/// The hash of no secret. A pointer with it says that a deletion of the entity has begun.
+const NO_SECRET: [u8; 32] = [0; 32];
 
 /// The entities of one kind that one owner has.
 pub(crate) struct Collection<'k, K, T> {
@@ -75,13 +79,30 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         self.log.append(pointer).await
     }
 
-    /// The secrets that an entity was given, in the order in which it was.
-    pub(crate) async fn secrets(&self, entity: &T) -> Result<Vec<[u8; 32]>, StoreError> {
+    /// The secrets that an entity was given, in the order in which it was; none if its deletion has begun, unless that
+    /// call has certainly died.
+    pub(crate) async fn secrets(&self, entity: &T, now: Timestamp) -> Result<Option<Vec<[u8; 32]>>, StoreError> {
         let slots = self.log.slots().await?;
         let mut own: Vec<_> = pointers(&slots).filter(|pointer| pointer.id == entity.id()).collect();
+        if own.iter().any(|pointer| pointer.secret == NO_SECRET && !pointer.is_settled(now)) {
+            return Ok(None);
+        }
+        own.retain(|pointer| pointer.secret != NO_SECRET);
         own.sort_by_key(|pointer| pointer.rank);
         own.dedup_by_key(|pointer| pointer.secret);
-        Ok(own.into_iter().map(|pointer| pointer.secret).collect())
+        Ok(Some(own.into_iter().map(|pointer| pointer.secret).collect()))
+    }
+
+    /// Removes an entity to which secrets may be added meanwhile.
+    pub(crate) async fn delete(
+        &self,
+        entity: &T,
+        now: Timestamp,
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let begun = Pointer { secret: NO_SECRET, written_at: now.micros(), ..pointer(entity) };
+        self.log.append(begun).await?;
+        self.remove_with(std::slice::from_ref(entity), forget).await
     }
 
     /// Removes some of them.

@@ -7,7 +7,7 @@ use cockpit_fake::{at_every_pause, both, paused};
 fn swept_next() -> (Fake, Token) {
     let fake = active();
     let kept = made(&fake);
-    for _ in 0..40 {
+    for _ in 0..20 {
         run(delete(&fake, &made(&fake), &())).unwrap();
     }
     fake.pass(700);
@@ -186,6 +186,40 @@ fn no_secret_outlives_a_token_that_is_deleted_while_it_is_rotated() {
     };
     at_every_pause(world, rotated, deleted, |fake, _, ()| look(fake));
     at_every_pause(world, deleted, rotated, |fake, (), _| look(fake));
+}
+
+#[test]
+fn no_secret_outlives_a_token_whose_deletion_dies_while_it_is_rotated() {
+    for survived in 0..40 {
+        let token = std::cell::RefCell::new(None);
+        let world = || with_one(&token);
+        let own = || token.borrow().clone().unwrap();
+        let rotated = async |fake: &Fake| rotate(fake, &own(), SecretHash([2; 32]), soon(fake)).await.unwrap();
+        // One that is not there is not deleted once more.
+        let deleted = async |fake: &Fake| delete(fake, &own(), &()).await.is_ok();
+        let look = |fake: &Fake| {
+            if run(find(fake, own().id())).unwrap().is_some() {
+                run(delete(fake, &own(), &())).unwrap();
+            }
+            for secret in [own().secret, [2; 32]] {
+                assert_eq!(holds(fake, secret), None, "died after {survived}");
+            }
+        };
+        let rotated_and_dies = async |fake: &Fake| {
+            rotated(fake).await;
+            fake.kv.fail_after(survived);
+        };
+        at_every_pause(world, deleted, rotated_and_dies, |fake, _, ()| {
+            fake.kv.fail_after(None);
+            look(fake);
+        });
+        let dies_deleting = async |fake: &Fake| {
+            fake.kv.fail_after(survived);
+            deleted(fake).await;
+            fake.kv.fail_after(None);
+        };
+        at_every_pause(world, rotated, dies_deleting, |fake, _, ()| look(fake));
+    }
 }
 
 #[test]
