@@ -11,6 +11,7 @@ use cockpit_core::{
     ports::{Clock, Kv, Random, StoreError},
     project::ProjectId,
     record::{self, Record, advance, load, save},
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -63,6 +64,11 @@ impl Entity for Budget {
         self.birth
     }
 
+    /// One that limits nothing is being removed, or the call that was to died.
+    async fn is_over(&self, kv: &impl Kv, _now: Timestamp) -> Result<bool, StoreError> {
+        Ok(kv.get(&limits_key(self.id())).await?.is_none())
+    }
+
     fn excludes(&self, other: &Self) -> bool {
         self.labels == other.labels
     }
@@ -85,7 +91,7 @@ pub async fn set<P: Kv + Clock + Random>(
     limits: Limits,
 ) -> Result<Creation<()>, StoreError> {
     for _ in 0..ATTEMPTS {
-        let all: Vec<Budget> = collection::list(ports, project, cockpit).await?;
+        let all: Vec<_> = list(ports, project, cockpit).await?.into_iter().map(|(budget, _)| budget).collect();
         if let Some(budget) = all.iter().find(|budget| budget.labels == labels) {
             if change(ports, budget, limits).await? {
                 return Ok(Creation::Done(()));
@@ -152,7 +158,7 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
     Ok(listed)
 }
 
-/// The budget for these labels.
+/// The budget for these labels, even if it is being removed.
 pub async fn find(
     kv: &impl Kv,
     project: ProjectId,
@@ -163,7 +169,7 @@ pub async fn find(
     Ok(all.into_iter().find(|budget| budget.labels == labels))
 }
 
-/// Has a budget limit nothing any more: it is not listed, and can only be set again or removed.
+/// Has a budget limit nothing any more: it is not listed, and goes when it is removed or the next one is set.
 pub async fn disarm(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
     record::drop(kv, &limits_key(budget.id())).await
 }

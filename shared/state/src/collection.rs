@@ -53,13 +53,15 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         forget: impl AsyncFn(&T) -> Result<(), StoreError>,
     ) -> Result<Creation<T>, StoreError> {
         let slots = self.log.slots().await?;
-        let mut others = self.found(&slots).await?;
-        let makes_room = |other: &mut T| match other.epoch().cmp(&entity.epoch()) {
-            Ordering::Less => true,
-            Ordering::Equal => other.is_over(now),
-            Ordering::Greater => false,
-        };
-        let over: Vec<_> = others.extract_if(.., makes_room).collect();
+        let (mut others, mut over) = (Vec::new(), Vec::new());
+        for other in self.found(&slots).await? {
+            let makes_room = match other.epoch().cmp(&entity.epoch()) {
+                Ordering::Less => true,
+                Ordering::Equal => other.is_over(self.kv, now).await?,
+                Ordering::Greater => false,
+            };
+            if makes_room { over.push(other) } else { others.push(other) }
+        }
         self.remove_with(&over, forget).await?;
         if let Some(refused) = refused(&entity, &others) {
             return Ok(refused);

@@ -272,6 +272,27 @@ fn a_budget_is_set_again_in_its_place() {
 }
 
 #[test]
+fn a_budget_whose_removal_died_takes_no_room_and_no_labels() {
+    let fake = active();
+    for number in 0..budgets::MOST {
+        run(budget(&fake, &number.to_string(), 1)).unwrap().done().unwrap();
+    }
+    let disarm = |team: &str| {
+        let found = run(budgets::find(&fake, PROJECT, &cockpit(&fake), &labels(team))).unwrap();
+        run(budgets::disarm(&fake, &found.unwrap())).unwrap();
+    };
+    disarm("0");
+    assert_eq!(allowed(&fake).len(), budgets::MOST - 1);
+    assert_eq!(run(budget(&fake, "new", 2)).unwrap(), Creation::Done(()));
+    assert_eq!(run(budget(&fake, "one-more", 2)).unwrap(), Creation::Full(budgets::MOST));
+    disarm("new");
+    assert_eq!(run(budget(&fake, "new", 3)).unwrap(), Creation::Done(()));
+    assert!(allowed(&fake).contains(&("new".to_owned(), 3)));
+    let budgets = fake.kv.keys().into_iter().filter(|key| key.starts_with("budget/"));
+    assert_eq!(budgets.count(), budgets::MOST);
+}
+
+#[test]
 fn budgets_that_are_set_at_once_are_all_kept_and_one_that_is_removed_leaves_nothing() {
     let set = async |fake: &Fake, team: &str, series| budget(fake, team, series).await.unwrap().done().unwrap();
     at_every_pause(

@@ -124,8 +124,8 @@ impl Entity for Token {
         self.birth
     }
 
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.expires_at().is_some_and(|end| end <= now)
+    async fn is_over(&self, _kv: &impl Kv, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.expires_at().is_some_and(|end| end <= now))
     }
 
     fn secret(&self) -> [u8; 32] {
