@@ -63,10 +63,10 @@ async fn reset_password(call: &mut Call<'_, impl Ports>) -> Result<Response<Body
 
 async fn find(call: &mut Call<'_, impl Ports>) -> Result<(ProjectId, GrafanaUser), Refusal> {
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
-    let (project, _) = call.cockpit(named).await?;
+    let (project, cockpit) = call.cockpit(named).await?;
     let number = call.param("number")?;
     let found = match number.parse() {
-        Ok(number) => grafana_users::find(call.ports, project, number).await?,
+        Ok(number) => grafana_users::find(call.ports, project, &cockpit, number).await?,
         Err(_) => None,
     };
     USER.found(found, number).map(|user| (project, user))

@@ -257,9 +257,16 @@ pub(crate) async fn delete<T: Entity>(kv: &impl Kv, project: ProjectId, entities
     Collection::of(kv, project).remove(entities).await
 }
 
-/// The entity with this id, whosever it is.
+/// The entity with this id, whosever it is, and whatever became of its Cockpit.
 pub(crate) async fn find<T: Entity>(kv: &impl Kv, id: [u8; 16]) -> Result<Option<T>, StoreError> {
     load(kv, &key::<T>(id)).await
+}
+
+/// The entity of a Cockpit with this id, whosever it is. What a dead call left of one that has ended is not there.
+pub(crate) async fn find_present<T: Entity>(kv: &impl Kv, id: [u8; 16]) -> Result<Option<T>, StoreError> {
+    let Some(entity) = find::<T>(kv, id).await? else { return Ok(None) };
+    let cockpit = cockpits::find(kv, entity.birth().project()).await?;
+    Ok(cockpit.filter(|cockpit| cockpit.epoch() == entity.epoch()).map(|_| entity))
 }
 
 /// An id made of what an entity is called within its owner.

@@ -100,7 +100,7 @@ pub async fn create<P: Kv + Clock>(
 
 /// The datasource with this id, whosever it is.
 pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Datasource>, StoreError> {
-    collection::find(kv, id.into_bytes()).await
+    collection::find_present(kv, id.into_bytes()).await
 }
 
 /// A Cockpit's datasources, oldest first.

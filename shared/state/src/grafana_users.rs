@@ -100,9 +100,15 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
     collection::list(kv, project, cockpit).await
 }
 
-/// The Grafana user with this number.
-pub async fn find(kv: &impl Kv, project: ProjectId, number: u32) -> Result<Option<GrafanaUser>, StoreError> {
-    collection::find(kv, id(project, number)).await
+/// A Cockpit's Grafana user with this number.
+pub async fn find(
+    kv: &impl Kv,
+    project: ProjectId,
+    cockpit: &Cockpit,
+    number: u32,
+) -> Result<Option<GrafanaUser>, StoreError> {
+    let found: Option<GrafanaUser> = collection::find(kv, id(project, number)).await?;
+    Ok(found.filter(|user| user.epoch() == cockpit.epoch()))
 }
 
 /// The hash of a Grafana user's password.

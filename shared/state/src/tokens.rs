@@ -241,7 +241,7 @@ pub async fn create<P: Kv + Clock>(
 
 /// The token with this id, whosever it is.
 pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Token>, StoreError> {
-    collection::find(kv, id.into_bytes()).await
+    collection::find_present(kv, id.into_bytes()).await
 }
 
 /// A Cockpit's tokens, oldest first.
@@ -272,7 +272,7 @@ pub async fn last_used(kv: &impl Kv, id: Uuid) -> Result<Option<Timestamp>, Stor
 /// Notes that a token is in use, unless it is gone meanwhile.
 pub async fn note_use(kv: &impl Kv, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
     save(kv, &used_key(id.into_bytes()), &Used(now.micros())).await?;
-    if find(kv, id).await?.is_none() {
+    if collection::find::<Token>(kv, id.into_bytes()).await?.is_none() {
         kv.delete(&used_key(id.into_bytes())).await?;
     }
     Ok(())

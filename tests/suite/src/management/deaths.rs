@@ -16,7 +16,7 @@ use cockpit_fake::{paused, run};
 use cockpit_quota::settings;
 use cockpit_state::{Status, cockpits};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Rows that change something.
 fn mutating() -> impl Iterator<Item = &'static Route> {
@@ -157,7 +157,8 @@ fn left(world: &World, context: &str) -> Vec<String> {
 
 fn names(world: &World, list: Operation, field: &str, name: &str) -> Vec<String> {
     let all = json_of(&world.send(&about(row(list), PROJECT, KEY)));
-    all[field].as_array().unwrap().iter().map(|each| each[name].as_str().unwrap().to_owned()).collect()
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    all[field].as_array().unwrap().iter().map(|each| text(&each[name])).collect()
 }
 
 #[test]
