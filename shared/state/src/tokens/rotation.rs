@@ -98,7 +98,7 @@ pub async fn rotate<P: Kv + Clock>(
         retire(ports, *earlier, until, now).await?;
     }
     save(ports, &key(token.birth.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
-    // By the time that it has said so no more, the token is gone.
+    // A deactivation says nothing, and what a deletion said is swept once the token is gone.
     if collection::find::<Token>(ports, token.birth.id).await?.is_some() {
         return Ok(Rotated::Done);
     }
