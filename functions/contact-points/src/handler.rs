@@ -27,7 +27,7 @@ async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
         return json(&ContactPoint::from(point));
     }
     call.note(project, &email).await?;
-    let creation = contact_points::create(call.ports, project, email).await?;
+    let creation = contact_points::create(call.ports, project, &cockpit, email).await?;
     json(&ContactPoint::from(CONTACT_POINT.created(creation, Some(project))?))
 }
 

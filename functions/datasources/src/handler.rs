@@ -21,11 +21,11 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
 
 async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let (named, name, kind, is_default) = body::<CreateDatasource>(&call.read().await?)?.checked()?;
-    let (project, _) = call.cockpit(named).await?;
+    let (project, cockpit) = call.cockpit(named).await?;
     let id = new_id(call.ports);
     call.note(project, id).await?;
     let new = NewDatasource { id, project, name, kind, is_default };
-    let datasource = DATASOURCE.created(datasources::create(call.ports, new).await?, Some(project))?;
+    let datasource = DATASOURCE.created(datasources::create(call.ports, &cockpit, new).await?, Some(project))?;
     json(&cockpit_api::Datasource::new(&datasource, &endpoints(call.ports).await?))
 }
 

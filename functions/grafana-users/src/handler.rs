@@ -27,10 +27,10 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
 
 async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let (named, login, role) = body::<CreateGrafanaUser>(&call.read().await?)?.checked()?;
-    let (project, _) = call.cockpit(named).await?;
+    let (project, cockpit) = call.cockpit(named).await?;
     let password = Password::generate(call.ports);
     call.note(project, &login).await?;
-    let creation = grafana_users::create(call.ports, project, login, role, password.hash()).await?;
+    let creation = grafana_users::create(call.ports, project, &cockpit, login, role, password.hash()).await?;
     json(&cockpit_api::GrafanaUser::new(&USER.created(creation, Some(project))?, &password.0))
 }
 
@@ -63,10 +63,10 @@ async fn reset_password(call: &mut Call<'_, impl Ports>) -> Result<Response<Body
 
 async fn find(call: &mut Call<'_, impl Ports>) -> Result<(ProjectId, GrafanaUser), Refusal> {
     let named = body::<ProjectBody>(&call.read().await?)?.project()?;
-    let (project, _) = call.cockpit(named).await?;
+    let (project, cockpit) = call.cockpit(named).await?;
     let number = call.param("number")?;
     let found = match number.parse() {
-        Ok(number) => grafana_users::find(call.ports, project, number).await?,
+        Ok(number) => grafana_users::find(call.ports, project, &cockpit, number).await?,
         Err(_) => None,
     };
     USER.found(found, number).map(|user| (project, user))

@@ -27,13 +27,13 @@ pub async fn handle(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Re
 
 async fn create(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let asked: TokenRequest = body::<CreateToken>(&call.read().await?)?.checked(call.ports.now())?;
-    let (project, _) = call.cockpit(asked.project).await?;
+    let (project, cockpit) = call.cockpit(asked.project).await?;
     let secret = Secret::generate(call.ports);
     let TokenRequest { name, scopes, expires_at, bounds, .. } = asked;
     let id = new_id(call.ports);
     let new = NewToken { id, project, name, scopes, secret: secret.hash(), expires_at, bounds };
     call.note(project, id).await?;
-    let token = TOKEN.created(tokens::create(call.ports, new, &Meters(call.ports)).await?, Some(project))?;
+    let token = TOKEN.created(tokens::create(call.ports, &cockpit, new, &Meters(call.ports)).await?, Some(project))?;
     let seen = Seen { secret: Some(secret.expose()), ..Seen::default() };
     json(&cockpit_api::Token::new(&token, seen, call.ports.now()))
 }

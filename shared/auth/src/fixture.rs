@@ -16,6 +16,7 @@ pub(crate) fn with_token(
 ) -> (Fake, Secret, Token) {
     let fake = Fake::new(&[&[("admin_key", KEY)], variables].concat());
     run(cockpits::activate(&fake, PROJECT, &())).unwrap();
+    let cockpit = run(cockpits::find(&fake, PROJECT)).unwrap().unwrap();
     let secret = Secret::generate(&fake);
     let mut new = NewToken {
         id: Uuid::from_bytes(fake.bytes()),
@@ -27,7 +28,7 @@ pub(crate) fn with_token(
         bounds: tokens::Bounds::default(),
     };
     change(&mut new);
-    let token = run(tokens::create(&fake, new, &())).unwrap().done().unwrap();
+    let token = run(tokens::create(&fake, &cockpit, new, &())).unwrap().done().unwrap();
     fake.kv.take_operations();
     (fake, secret, token)
 }

@@ -93,8 +93,8 @@ impl Entity for ApiKey {
         Birth { id: id(&self.access_key), project: [0; 16], epoch: u64::MAX, at: self.created_at }
     }
 
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.expires_at().is_some_and(|end| end <= now)
+    async fn is_over(&self, _kv: &impl Kv, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.expires_at().is_some_and(|end| end <= now))
     }
 
     fn secret(&self) -> [u8; 32] {

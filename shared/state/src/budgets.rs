@@ -11,6 +11,7 @@ use cockpit_core::{
     ports::{Clock, Kv, Random, StoreError},
     project::ProjectId,
     record::{self, Record, advance, load, save},
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -63,6 +64,11 @@ impl Entity for Budget {
         self.birth
     }
 
+    /// One that limits nothing is being removed, or the call that was to died.
+    async fn is_over(&self, kv: &impl Kv, _now: Timestamp) -> Result<bool, StoreError> {
+        Ok(kv.get(&limits_key(self.id())).await?.is_none())
+    }
+
     fn excludes(&self, other: &Self) -> bool {
         self.labels == other.labels
     }
@@ -85,14 +91,14 @@ pub async fn set<P: Kv + Clock + Random>(
     limits: Limits,
 ) -> Result<Creation<()>, StoreError> {
     for _ in 0..ATTEMPTS {
-        let all: Vec<Budget> = collection::list(ports, project, cockpit).await?;
+        let all: Vec<_> = list(ports, project, cockpit).await?.into_iter().map(|(budget, _)| budget).collect();
         if let Some(budget) = all.iter().find(|budget| budget.labels == labels) {
             if change(ports, budget, limits).await? {
                 return Ok(Creation::Done(()));
             }
             continue;
         }
-        match create(ports, project, &all, labels, limits).await? {
+        match create(ports, project, cockpit, &all, labels, limits).await? {
             Creation::Taken => {}
             Creation::Done(_) => return Ok(Creation::Done(())),
             Creation::Full(most) => return Ok(Creation::Full(most)),
@@ -105,13 +111,14 @@ pub async fn set<P: Kv + Clock + Random>(
 async fn create<P: Kv + Clock + Random>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     others: &[Budget],
     labels: &[(String, String)],
     limits: Limits,
 ) -> Result<Creation<Budget>, StoreError> {
     let number = free_number(ports, project, others).await?;
     let make = |birth| Budget { birth, number, labels: labels.to_vec(), limits };
-    collection::create(ports, project, ports.bytes(), make).await
+    collection::create(ports, project, cockpit, ports.bytes(), make).await
 }
 
 /// The next number that none of these budgets has.
@@ -151,7 +158,7 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
     Ok(listed)
 }
 
-/// The budget for these labels.
+/// The budget for these labels, even if it is being removed.
 pub async fn find(
     kv: &impl Kv,
     project: ProjectId,
@@ -162,7 +169,7 @@ pub async fn find(
     Ok(all.into_iter().find(|budget| budget.labels == labels))
 }
 
-/// Has a budget limit nothing any more: it is not listed, and can only be set again or removed.
+/// Has a budget limit nothing any more: it is not listed, and goes when it is removed or the next one is set.
 pub async fn disarm(kv: &impl Kv, budget: &Budget) -> Result<(), StoreError> {
     record::drop(kv, &limits_key(budget.id())).await
 }

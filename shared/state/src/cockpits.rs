@@ -4,7 +4,8 @@
 //! activations write it; `ended/{project}/{number}` that it ends or has ended, and only its deactivations write that. The
 //! present one is the last that has begun. Two activations at once take the same number: they are one. What belongs to an
 //! activation bears its number, so nothing that a slow call does reaches a later one. `cockpit/{project}/last` is where to
-//! begin to look: a slow activation may set it back, and whoever looks goes on from there.
+//! begin to look: a slow activation may set it back, and whoever looks goes on from there. So what tells of an activation
+//! is kept until none of its time can be under way any more; `cockpit/{project}/first` is the first of which it is.
 
 use crate::{
     Keeper,
@@ -15,6 +16,7 @@ use crate::{
     datasources::Datasource,
     entity::Entity,
     grafana_users::GrafanaUser,
+    log::is_settled,
     tokens::Token,
 };
 use cockpit_core::{
@@ -28,8 +30,11 @@ use serde::{Deserialize, Serialize};
 /// After this long an unfinished deactivation belongs to a call that died, and may be taken over.
 const ABANDONED_MICROS: i64 = 2 * 60 * 1_000_000;
 
-/// What tells of the last so many activations is kept: a slow activation may be overtaken by as many.
+/// What tells of the last so many activations is kept, however long ago they ended.
 const KEPT: u64 = 16;
+
+/// A deactivation forgets what tells of so many others at most, so that no single one pays for many.
+const FORGOTTEN: usize = 4;
 
 /// A project's Cockpit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +52,15 @@ struct Last(u64);
 
 impl Record for Last {
     const WHAT: &'static str = "a Cockpit's number";
+    const VERSION: u8 = 1;
+}
+
+/// The number of the first activation that something tells of, or of an earlier one.
+#[derive(Serialize, Deserialize)]
+struct First(u64);
+
+impl Record for First {
+    const WHAT: &'static str = "a Cockpit's first number";
     const VERSION: u8 = 1;
 }
 
@@ -136,14 +150,9 @@ async fn present(kv: &impl Kv, project: ProjectId) -> Result<Present, StoreError
     Ok(ending.map_or(Present::None { next: epoch }, Present::Cockpit))
 }
 
-/// The project's Cockpit, if it has one that serves.
-pub(crate) async fn serving(kv: &impl Kv, project: ProjectId) -> Result<Option<Cockpit>, StoreError> {
-    Ok(find(kv, project).await?.filter(|cockpit| cockpit.status == Status::Ready))
-}
-
 /// Whether what was attached to this Cockpit is attached to one that serves.
 pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) -> Result<bool, StoreError> {
-    Ok(serving(kv, project).await?.is_some_and(|now| now.epoch == before.epoch))
+    Ok(find(kv, project).await?.is_some_and(|now| now.status == Status::Ready && now.epoch == before.epoch))
 }
 
 /// Activates the project's Cockpit. An earlier one that was left half removed is removed first.
@@ -163,7 +172,12 @@ pub async fn activate<P: Kv + Clock>(
     };
     save(ports, &last_key(project), &Last(epoch)).await?;
     save(ports, &key(project, epoch), &Begun(ports.now().micros())).await?;
-    Ok(match find(ports, project).await? {
+    let present = find(ports, project).await?;
+    if let Some(later) = present.as_ref().filter(|cockpit| cockpit.epoch != epoch) {
+        // We were slow, and have set it back.
+        save(ports, &last_key(project), &Last(later.epoch)).await?;
+    }
+    Ok(match present {
         Some(cockpit) if cockpit.epoch == epoch && cockpit.status == Status::Ready => Activation::Done(cockpit),
         Some(Cockpit { status: Status::Ready, .. }) => Activation::AlreadyActive,
         Some(Cockpit { status: Status::Deleting, .. }) | None => Activation::Deleting,
@@ -202,11 +216,25 @@ async fn finish<P: Kv + Clock>(
     empty::<_, ContactPoint>(ports, project, epoch).await?;
     empty::<_, Datasource>(ports, project, epoch).await?;
     empty::<_, Budget>(ports, project, epoch).await?;
-    if let Some(old) = epoch.checked_sub(KEPT) {
+    forget_past(ports, project, epoch).await?;
+    save(ports, &ended_key(project, epoch), &Ended { at: ports.now().micros(), done: true }).await
+}
+
+/// Forgets what tells of activations before the last few, if they ended so long ago that no call which could take one of
+/// them for the present one is under way.
+async fn forget_past<P: Kv + Clock>(ports: &P, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
+    let first = load::<First>(ports, &first_key(project)).await?.map_or(1, |first| first.0);
+    let mut kept = first;
+    for old in (first..=epoch.saturating_sub(KEPT)).take(FORGOTTEN) {
+        let ended = load::<Ended>(ports, &ended_key(project, old)).await?;
+        if ended.is_some_and(|ended| !is_settled(ended.at, ports.now())) {
+            break;
+        }
         record::drop(ports, &key(project, old)).await?;
         record::drop(ports, &ended_key(project, old)).await?;
+        kept = old.saturating_add(1);
     }
-    save(ports, &ended_key(project, epoch), &Ended { at: ports.now().micros(), done: true }).await
+    if kept > first { save(ports, &first_key(project), &First(kept)).await } else { Ok(()) }
 }
 
 async fn empty<P: Kv + Clock, T: Entity>(ports: &P, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
@@ -227,6 +255,10 @@ fn ended_key(project: ProjectId, epoch: u64) -> String {
 
 fn last_key(project: ProjectId) -> String {
     format!("cockpit/{project}/last")
+}
+
+fn first_key(project: ProjectId) -> String {
+    format!("cockpit/{project}/first")
 }
 
 #[cfg(test)]

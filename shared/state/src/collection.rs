@@ -2,8 +2,9 @@
 //!
 //! `{kind}/{id}` alone decides whether an entity exists, and is written once. A creation leaves its pointer first and
 //! the entity last, then looks whether it may stay: of creations that race for a name, or for the last free place, none
-//! or one remains. Secrets are keys of their own, written once as well, before the entity, and removed before it and
-//! again after it: whoever adds a secret looks whether the entity is still there, so that one of the two sees the other.
+//! or one remains. Secrets are keys of their own, written once as well, before the entity, and removed before it. A
+//! deletion says that it begins, then looks for secrets; whoever adds one looks for that when the secret works: one of
+//! the two sees the other, wherever either of them dies.
 
 use crate::{
     cockpits::{self, Cockpit},
@@ -17,39 +18,34 @@ use cockpit_core::{
     time::Timestamp,
 };
 use sha2::{Digest, Sha256};
-use std::{collections::HashSet, fmt::Display, marker::PhantomData};
+use std::{cmp::Ordering, collections::HashSet, fmt::Display, marker::PhantomData};
 use uuid::Uuid;
+
+/// The hash of no secret. A pointer with it says that a deletion of the entity has begun.
+const NO_SECRET: [u8; 32] = [0; 32];
 
 /// The entities of one kind that one owner has.
 pub(crate) struct Collection<'k, K, T> {
     kv: &'k K,
     log: Log<'k, K>,
-    /// What belongs to an earlier activation than this is gone.
-    since: u64,
     kind: PhantomData<T>,
 }
 
 impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
-    /// The collection of an owner that is no project.
+    /// The collection of an owner: a project, or the gateway.
     pub(crate) fn of(kv: &'k K, owner: impl Display) -> Self {
-        Self { kv, log: Log::new(kv, format!("{}s/{owner}", T::KIND)), since: 0, kind: PhantomData }
+        Self { kv, log: Log::new(kv, format!("{}s/{owner}", T::KIND)), kind: PhantomData }
     }
 
-    /// The collection of a project, as far as it belongs to its Cockpit.
-    pub(crate) fn in_cockpit(kv: &'k K, project: ProjectId, cockpit: &Cockpit) -> Self {
-        Self { since: cockpit.epoch(), ..Self::of(kv, project) }
-    }
-
-    /// All of them, oldest first.
+    /// All of them, of whatever activation, oldest first.
     pub(crate) async fn all(&self) -> Result<Vec<T>, StoreError> {
         let mut entities = self.found(&self.log.slots().await?).await?;
-        entities.retain(|entity| entity.epoch() >= self.since);
         entities.sort_by_key(|entity| (entity.birth().at, entity.id()));
         Ok(entities)
     }
 
-    /// Adds one, if there is room for it and nothing excludes it. Those whose time is over make room; `forget` removes
-    /// what others keep of them.
+    /// Adds one, if there is room for it in its activation and nothing there excludes it. Those whose time is over make
+    /// room, and what earlier activations left; `forget` removes what others keep of them.
     pub(crate) async fn add(
         &self,
         entity: T,
@@ -57,9 +53,15 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         forget: impl AsyncFn(&T) -> Result<(), StoreError>,
     ) -> Result<Creation<T>, StoreError> {
         let slots = self.log.slots().await?;
-        let mut others = self.found(&slots).await?;
-        let over = |other: &mut T| other.is_over(now) || other.epoch() < self.since;
-        let over: Vec<_> = others.extract_if(.., over).collect();
+        let (mut others, mut over) = (Vec::new(), Vec::new());
+        for other in self.found(&slots).await? {
+            let makes_room = match other.epoch().cmp(&entity.epoch()) {
+                Ordering::Less => true,
+                Ordering::Equal => other.is_over(self.kv, now).await?,
+                Ordering::Greater => false,
+            };
+            if makes_room { over.push(other) } else { others.push(other) }
+        }
         self.remove_with(&over, forget).await?;
         if let Some(refused) = refused(&entity, &others) {
             return Ok(refused);
@@ -79,13 +81,30 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         self.log.append(pointer).await
     }
 
-    /// The secrets that an entity was given, in the order in which it was.
-    pub(crate) async fn secrets(&self, entity: &T) -> Result<Vec<[u8; 32]>, StoreError> {
+    /// The secrets that an entity was given, in the order in which it was; none if its deletion has begun, unless that
+    /// call has certainly died.
+    pub(crate) async fn secrets(&self, entity: &T, now: Timestamp) -> Result<Option<Vec<[u8; 32]>>, StoreError> {
         let slots = self.log.slots().await?;
         let mut own: Vec<_> = pointers(&slots).filter(|pointer| pointer.id == entity.id()).collect();
+        if own.iter().any(|pointer| pointer.secret == NO_SECRET && !pointer.is_settled(now)) {
+            return Ok(None);
+        }
+        own.retain(|pointer| pointer.secret != NO_SECRET);
         own.sort_by_key(|pointer| pointer.rank);
         own.dedup_by_key(|pointer| pointer.secret);
-        Ok(own.into_iter().map(|pointer| pointer.secret).collect())
+        Ok(Some(own.into_iter().map(|pointer| pointer.secret).collect()))
+    }
+
+    /// Removes an entity to which secrets may be added meanwhile.
+    pub(crate) async fn delete(
+        &self,
+        entity: &T,
+        now: Timestamp,
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let begun = Pointer { secret: NO_SECRET, written_at: now.micros(), ..pointer(entity) };
+        self.log.append(begun).await?;
+        self.remove_with(std::slice::from_ref(entity), forget).await
     }
 
     /// Removes some of them.
@@ -124,16 +143,18 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         let mut entities = self.found(&slots).await?;
         entities.retain(|entity| entity.epoch() <= epoch);
         self.remove_with(&entities, forget).await?;
-        let removed: HashSet<_> = entities.iter().map(T::id).collect();
+        let removed: HashSet<_> = entities.iter().map(|entity| (entity.id(), entity.secret())).collect();
         let mut numbers = Vec::new();
         for slot in &slots {
             let Some(pointer) = slot.pointer.as_ref().filter(|pointer| pointer.epoch <= epoch) else { continue };
-            if !removed.contains(&pointer.id) {
+            let is_removed = removed.contains(&(pointer.id, pointer.secret));
+            if !is_removed {
                 T::shut(self.kv, pointer.secret).await?;
                 T::bury(self.kv, pointer.id).await?;
             }
-            // A creation may be under way that has not written its entity yet; it looks, and undoes what it did.
-            numbers.extend((removed.contains(&pointer.id) || pointer.is_settled(now)).then_some(slot.number));
+            // A creation or a rotation may be under way that has not written yet what its pointer leads to. It looks, and
+            // undoes what it did; and if it dies before, the pointer is what is left to find that by.
+            numbers.extend((is_removed || pointer.is_settled(now)).then_some(slot.number));
         }
         self.log.forget(numbers).await
     }
@@ -188,14 +209,15 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     }
 }
 
-/// Adds what is made for the project's activation to its collection, unless its Cockpit does not serve, or stops to.
+/// Adds what is made for a Cockpit to its project's collection, unless that Cockpit ends.
 pub(crate) async fn create<P: Kv + Clock, T: Entity>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     id: [u8; 16],
     make: impl FnOnce(Birth) -> T,
 ) -> Result<Creation<T>, StoreError> {
-    create_with(ports, project, id, make, nothing).await
+    create_with(ports, project, cockpit, id, make, nothing).await
 }
 
 /// The same of what others keep something of: `forget` removes that of those that make room.
@@ -205,17 +227,17 @@ pub(crate) async fn create<P: Kv + Clock, T: Entity>(
 pub(crate) async fn create_with<P: Kv + Clock, T: Entity>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     id: [u8; 16],
     make: impl FnOnce(Birth) -> T,
     forget: impl AsyncFn(&T) -> Result<(), StoreError>,
 ) -> Result<Creation<T>, StoreError> {
-    let Some(before) = cockpits::serving(ports, project).await? else { return Ok(Creation::NoCockpit) };
-    let collection = Collection::in_cockpit(ports, project, &before);
+    let collection = Collection::of(ports, project);
     let now = ports.now();
-    let birth = Birth { id, project: *project.as_bytes(), epoch: before.epoch(), at: now.micros() };
+    let birth = Birth { id, project: *project.as_bytes(), epoch: cockpit.epoch(), at: now.micros() };
     let created = collection.add(make(birth), now, forget).await?;
     if let Creation::Done(entity) = &created
-        && !cockpits::still_serves(ports, project, &before).await?
+        && !cockpits::still_serves(ports, project, cockpit).await?
     {
         collection.remove(std::slice::from_ref(entity)).await?;
         return Ok(Creation::NoCockpit);
@@ -225,7 +247,9 @@ pub(crate) async fn create_with<P: Kv + Clock, T: Entity>(
 
 /// All of a Cockpit's entities of a kind, oldest first.
 pub(crate) async fn list<T: Entity>(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result<Vec<T>, StoreError> {
-    Collection::in_cockpit(kv, project, cockpit).all().await
+    let mut all: Vec<T> = Collection::of(kv, project).all().await?;
+    all.retain(|entity| entity.epoch() == cockpit.epoch());
+    Ok(all)
 }
 
 /// Removes entities of a project.
@@ -233,9 +257,16 @@ pub(crate) async fn delete<T: Entity>(kv: &impl Kv, project: ProjectId, entities
     Collection::of(kv, project).remove(entities).await
 }
 
-/// The entity with this id, whosever it is.
+/// The entity with this id, whosever it is, and whatever became of its Cockpit.
 pub(crate) async fn find<T: Entity>(kv: &impl Kv, id: [u8; 16]) -> Result<Option<T>, StoreError> {
     load(kv, &key::<T>(id)).await
+}
+
+/// The entity of a Cockpit with this id, whosever it is. What a dead call left of one that has ended is not there.
+pub(crate) async fn find_present<T: Entity>(kv: &impl Kv, id: [u8; 16]) -> Result<Option<T>, StoreError> {
+    let Some(entity) = find::<T>(kv, id).await? else { return Ok(None) };
+    let cockpit = cockpits::find(kv, entity.birth().project()).await?;
+    Ok(cockpit.filter(|cockpit| cockpit.epoch() == entity.epoch()).map(|_| entity))
 }
 
 /// An id made of what an entity is called within its owner.
@@ -251,12 +282,14 @@ pub(crate) async fn nothing<T>(_entity: &T) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Why an entity may not be beside these others.
+/// Why an entity may not be beside these others, as far as they belong to the same activation.
 fn refused<T: Entity>(entity: &T, others: &[T]) -> Option<Creation<T>> {
-    if others.iter().any(|other| entity.excludes(other)) {
+    let beside = || others.iter().filter(|other| other.epoch() == entity.epoch());
+    if beside().any(|other| entity.excludes(other)) {
         return Some(Creation::Taken);
     }
-    (others.len() >= T::MOST).then_some(Creation::Full(others.len()))
+    let count = beside().count();
+    (count >= T::MOST).then_some(Creation::Full(count))
 }
 
 fn pointers(slots: &[Slot]) -> impl Iterator<Item = &Pointer> {

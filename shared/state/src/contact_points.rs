@@ -44,9 +44,10 @@ impl Entity for ContactPoint {
 pub async fn create<P: Kv + Clock + Random>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     email: String,
 ) -> Result<Creation<ContactPoint>, StoreError> {
-    collection::create(ports, project, ports.bytes(), |birth| ContactPoint { birth, email }).await
+    collection::create(ports, project, cockpit, ports.bytes(), |birth| ContactPoint { birth, email }).await
 }
 
 /// A Cockpit's contact points, oldest first.

@@ -88,15 +88,19 @@ impl Entity for Datasource {
 }
 
 /// Creates a datasource.
-pub async fn create<P: Kv + Clock>(ports: &P, new: NewDatasource) -> Result<Creation<Datasource>, StoreError> {
+pub async fn create<P: Kv + Clock>(
+    ports: &P,
+    cockpit: &Cockpit,
+    new: NewDatasource,
+) -> Result<Creation<Datasource>, StoreError> {
     let NewDatasource { id, project, name, kind, is_default } = new;
     let make = |birth| Datasource { birth, name, kind, is_default };
-    collection::create(ports, project, id.into_bytes(), make).await
+    collection::create(ports, project, cockpit, id.into_bytes(), make).await
 }
 
 /// The datasource with this id, whosever it is.
 pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Datasource>, StoreError> {
-    collection::find(kv, id.into_bytes()).await
+    collection::find_present(kv, id.into_bytes()).await
 }
 
 /// A Cockpit's datasources, oldest first.

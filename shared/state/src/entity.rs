@@ -30,8 +30,8 @@ pub(crate) trait Entity: Record + Clone {
         false
     }
     /// Whether its time is over, so that the next creation removes it.
-    fn is_over(&self, _now: Timestamp) -> bool {
-        false
+    async fn is_over(&self, _kv: &impl Kv, _now: Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
     }
     /// The hash of its first secret, if it has any.
     fn secret(&self) -> [u8; 32] {

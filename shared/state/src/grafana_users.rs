@@ -83,6 +83,7 @@ impl Entity for GrafanaUser {
 pub async fn create<P: Kv + Clock>(
     ports: &P,
     project: ProjectId,
+    cockpit: &Cockpit,
     login: String,
     role: Role,
     password: PasswordHash,
@@ -91,7 +92,7 @@ pub async fn create<P: Kv + Clock>(
     let number = u32::try_from(count.saturating_add(GRAFANAS_OWN));
     let number = number.map_err(|_| StoreError(format!("the numbers of {project}'s Grafana users are used up")))?;
     let make = |birth| GrafanaUser { birth, number, login, role, password };
-    collection::create(ports, project, id(project, number), make).await
+    collection::create(ports, project, cockpit, id(project, number), make).await
 }
 
 /// A Cockpit's Grafana users, oldest first.
@@ -99,9 +100,15 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
     collection::list(kv, project, cockpit).await
 }
 
-/// The Grafana user with this number.
-pub async fn find(kv: &impl Kv, project: ProjectId, number: u32) -> Result<Option<GrafanaUser>, StoreError> {
-    collection::find(kv, id(project, number)).await
+/// A Cockpit's Grafana user with this number.
+pub async fn find(
+    kv: &impl Kv,
+    project: ProjectId,
+    cockpit: &Cockpit,
+    number: u32,
+) -> Result<Option<GrafanaUser>, StoreError> {
+    let found: Option<GrafanaUser> = collection::find(kv, id(project, number)).await?;
+    Ok(found.filter(|user| user.epoch() == cockpit.epoch()))
 }
 
 /// The hash of a Grafana user's password.

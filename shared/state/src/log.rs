@@ -14,8 +14,7 @@ use cockpit_core::{
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// A number whose pointer is missing this long after a later one was written will never be written:
-/// no request lives that long.
+/// No request lives as long as this.
 const SETTLED_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// How many dead numbers a log may hold before they are swept.
@@ -180,11 +179,17 @@ impl Pointer {
 
     /// Whether the call that wrote it is certainly over.
     pub(crate) fn is_settled(&self, now: Timestamp) -> bool {
-        self.written_at < now.micros().saturating_sub(SETTLED_MICROS)
+        is_settled(self.written_at, now)
     }
 }
 
-/// The last number that was certainly written, if ever: it, and every number below, will not change.
+/// Whether every call that had begun at this time, in microseconds, is certainly over.
+pub(crate) fn is_settled(at: i64, now: Timestamp) -> bool {
+    at < now.micros().saturating_sub(SETTLED_MICROS)
+}
+
+/// The last number that was certainly written, if ever: it, and every number below, will not change. A number whose
+/// pointer is missing once a later one has settled will never be written.
 fn last_settled(slots: &[Slot], now: Timestamp) -> u64 {
     let settled = |slot: &&Slot| slot.pointer.as_ref().is_some_and(|pointer| pointer.is_settled(now));
     slots.iter().rev().find(settled).map_or(0, |slot| slot.number)

@@ -41,7 +41,7 @@ fn cockpit(fake: &Fake) -> Cockpit {
 struct Kept {
     kind: &'static str,
     most: usize,
-    create: fn(&Fake, &str) -> Result<bool, StoreError>,
+    create: fn(&Fake, &Cockpit, &str) -> Result<bool, StoreError>,
     count: fn(&Fake) -> usize,
 }
 
@@ -53,29 +53,31 @@ const KINDS: &[Kept] = &[
     Kept {
         kind: "contact point",
         most: contact_points::MOST,
-        create: |fake, name| done(run(contact_points::create(fake, PROJECT, format!("{name}@b.example")))),
+        create: |fake, cockpit, name| {
+            done(run(contact_points::create(fake, PROJECT, cockpit, format!("{name}@b.example"))))
+        },
         count: |fake| run(contact_points::list(fake, PROJECT, &cockpit(fake))).unwrap().len(),
     },
     Kept {
         kind: "grafana user",
         most: grafana_users::MOST,
-        create: |fake, name| done(run(user(fake, name))),
+        create: |fake, cockpit, name| done(run(user_of(fake, cockpit, name))),
         count: |fake| run(grafana_users::list(fake, PROJECT, &cockpit(fake))).unwrap().len(),
     },
     Kept {
         kind: "datasource",
         most: datasources::MOST,
-        create: |fake, name| {
+        create: |fake, cockpit, name| {
             let id = Uuid::from_bytes(fake.bytes());
             let new = NewDatasource { id, project: PROJECT, name: name.into(), kind: Kind::Logs, is_default: false };
-            done(run(datasources::create(fake, new)))
+            done(run(datasources::create(fake, cockpit, new)))
         },
         count: |fake| run(datasources::list(fake, PROJECT, &cockpit(fake))).unwrap().len(),
     },
     Kept {
         kind: "budget",
         most: budgets::MOST,
-        create: |fake, name| done(run(budget(fake, name, 1))),
+        create: |fake, cockpit, name| done(run(budget_of(fake, cockpit, name, 1))),
         count: |fake| run(budgets::list(fake, PROJECT, &cockpit(fake))).unwrap().len(),
     },
 ];
@@ -86,8 +88,12 @@ fn labels(team: &str) -> Vec<(String, String)> {
 
 async fn budget(fake: &Fake, team: &str, series: u64) -> Result<Creation<()>, StoreError> {
     let Some(cockpit) = cockpits::find(fake, PROJECT).await? else { return Ok(Creation::NoCockpit) };
+    budget_of(fake, &cockpit, team, series).await
+}
+
+async fn budget_of(fake: &Fake, cockpit: &Cockpit, team: &str, series: u64) -> Result<Creation<()>, StoreError> {
     let limits = budgets::Limits { series: Some(series), streams: None };
-    budgets::set(fake, PROJECT, &cockpit, &labels(team), limits).await
+    budgets::set(fake, PROJECT, cockpit, &labels(team), limits).await
 }
 
 async fn no_budget(fake: &Fake, team: &str) {
@@ -108,21 +114,28 @@ fn allowed(fake: &Fake) -> Vec<(String, u64)> {
 }
 
 async fn user(fake: &Fake, login: &str) -> Result<Creation<GrafanaUser>, StoreError> {
-    grafana_users::create(fake, PROJECT, login.into(), Role::Viewer, PasswordHash([1; 32])).await
+    let Some(cockpit) = cockpits::find(fake, PROJECT).await? else { return Ok(Creation::NoCockpit) };
+    user_of(fake, &cockpit, login).await
+}
+
+async fn user_of(fake: &Fake, cockpit: &Cockpit, login: &str) -> Result<Creation<GrafanaUser>, StoreError> {
+    grafana_users::create(fake, PROJECT, cockpit, login.into(), Role::Viewer, PasswordHash([1; 32])).await
 }
 
 #[test]
 fn a_project_has_so_many_of_each_and_none_without_a_cockpit() {
     for kept in KINDS {
         let fake = active();
+        let cockpit = cockpit(&fake);
         for number in 0..kept.most {
-            assert!((kept.create)(&fake, &format!("name-{number}")).unwrap(), "{} {number}", kept.kind);
+            assert!((kept.create)(&fake, &cockpit, &format!("name-{number}")).unwrap(), "{} {number}", kept.kind);
         }
-        assert!(!(kept.create)(&fake, "one-more").unwrap(), "{}", kept.kind);
+        assert!(!(kept.create)(&fake, &cockpit, "one-more").unwrap(), "{}", kept.kind);
         assert_eq!((kept.count)(&fake), kept.most);
         run(deactivate(&fake)).unwrap();
-        assert!(!(kept.create)(&fake, "late").unwrap(), "{}", kept.kind);
+        assert!(!(kept.create)(&fake, &cockpit, "late").unwrap(), "{}", kept.kind);
         run(activate(&fake)).unwrap();
+        assert!(!(kept.create)(&fake, &cockpit, "later").unwrap(), "{}", kept.kind);
         assert_eq!((kept.count)(&fake), 0, "{}", kept.kind);
     }
 }
@@ -132,15 +145,16 @@ fn a_creation_that_dies_between_two_writes_shows_nothing_and_can_be_repeated() {
     for kept in KINDS {
         for survived in 0.. {
             let fake = active();
+            let cockpit = cockpit(&fake);
             fake.kv.die_after(survived);
-            let died = (kept.create)(&fake, "name").is_err();
+            let died = (kept.create)(&fake, &cockpit, "name").is_err();
             fake.kv.die_after(None);
             assert_eq!((kept.count)(&fake), usize::from(!died), "{} after {survived}", kept.kind);
             if !died {
                 assert!(survived > 2);
                 break;
             }
-            assert!((kept.create)(&fake, "name").unwrap(), "{} after {survived}", kept.kind);
+            assert!((kept.create)(&fake, &cockpit, "name").unwrap(), "{} after {survived}", kept.kind);
             fake.pass(700);
             run(deactivate(&fake)).unwrap();
             let counts = |key: &String| ["/next", "/floor", "/numbers"].iter().any(|end| key.ends_with(end));
@@ -154,7 +168,7 @@ fn a_creation_that_dies_between_two_writes_shows_nothing_and_can_be_repeated() {
 #[test]
 fn an_address_is_there_once_in_whatever_case() {
     let fake = active();
-    let create = |email: &str| run(contact_points::create(&fake, PROJECT, email.into())).unwrap();
+    let create = |email: &str| run(contact_points::create(&fake, PROJECT, &cockpit(&fake), email.into())).unwrap();
     let find = |email: &str| run(contact_points::find(&fake, PROJECT, &cockpit(&fake), email)).unwrap();
     let point = create("a@b.example").done().unwrap();
     assert_eq!(create("A@B.example"), Creation::Taken);
@@ -255,6 +269,27 @@ fn a_budget_is_set_again_in_its_place() {
     assert_eq!(allowed(&fake), [("a".to_owned(), 3), ("b".to_owned(), 2)]);
     run(no_budget(&fake, "a"));
     assert_eq!(allowed(&fake), [("b".to_owned(), 2)]);
+}
+
+#[test]
+fn a_budget_whose_removal_died_takes_no_room_and_no_labels() {
+    let fake = active();
+    for number in 0..budgets::MOST {
+        run(budget(&fake, &number.to_string(), 1)).unwrap().done().unwrap();
+    }
+    let disarm = |team: &str| {
+        let found = run(budgets::find(&fake, PROJECT, &cockpit(&fake), &labels(team))).unwrap();
+        run(budgets::disarm(&fake, &found.unwrap())).unwrap();
+    };
+    disarm("0");
+    assert_eq!(allowed(&fake).len(), budgets::MOST - 1);
+    assert_eq!(run(budget(&fake, "new", 2)).unwrap(), Creation::Done(()));
+    assert_eq!(run(budget(&fake, "one-more", 2)).unwrap(), Creation::Full(budgets::MOST));
+    disarm("new");
+    assert_eq!(run(budget(&fake, "new", 3)).unwrap(), Creation::Done(()));
+    assert!(allowed(&fake).contains(&("new".to_owned(), 3)));
+    let budgets = fake.kv.keys().into_iter().filter(|key| key.starts_with("budget/"));
+    assert_eq!(budgets.count(), budgets::MOST);
 }
 
 #[test]

@@ -124,8 +124,8 @@ impl Entity for Token {
         self.birth
     }
 
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.expires_at().is_some_and(|end| end <= now)
+    async fn is_over(&self, _kv: &impl Kv, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.expires_at().is_some_and(|end| end <= now))
     }
 
     fn secret(&self) -> [u8; 32] {
@@ -223,6 +223,7 @@ pub async fn holder(kv: &impl Kv, secret: SecretHash) -> Result<Option<Held>, St
 /// Creates a token. Those that have expired make room for it, and go with what others keep of them.
 pub async fn create<P: Kv + Clock>(
     ports: &P,
+    cockpit: &Cockpit,
     new: NewToken,
     keeper: &impl Keeper,
 ) -> Result<Creation<Token>, StoreError> {
@@ -235,12 +236,12 @@ pub async fn create<P: Kv + Clock>(
         bounds: new.bounds,
     };
     let forget = async |token: &Token| keeper.forget_token(token).await;
-    collection::create_with(ports, new.project, new.id.into_bytes(), make, forget).await
+    collection::create_with(ports, new.project, cockpit, new.id.into_bytes(), make, forget).await
 }
 
 /// The token with this id, whosever it is.
 pub async fn find(kv: &impl Kv, id: Uuid) -> Result<Option<Token>, StoreError> {
-    collection::find(kv, id.into_bytes()).await
+    collection::find_present(kv, id.into_bytes()).await
 }
 
 /// A Cockpit's tokens, oldest first.
@@ -249,9 +250,9 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
 }
 
 /// Revokes a token, and removes it with what others keep of it.
-pub async fn delete(kv: &impl Kv, token: &Token, keeper: &impl Keeper) -> Result<(), StoreError> {
+pub async fn delete<P: Kv + Clock>(ports: &P, token: &Token, keeper: &impl Keeper) -> Result<(), StoreError> {
     let forget = async |token: &Token| keeper.forget_token(token).await;
-    Collection::of(kv, token.project()).remove_with(std::slice::from_ref(token), forget).await
+    Collection::of(ports, token.project()).delete(token, ports.now(), forget).await
 }
 
 /// When a token was last seen in use, about.
@@ -271,7 +272,7 @@ pub async fn last_used(kv: &impl Kv, id: Uuid) -> Result<Option<Timestamp>, Stor
 /// Notes that a token is in use, unless it is gone meanwhile.
 pub async fn note_use(kv: &impl Kv, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
     save(kv, &used_key(id.into_bytes()), &Used(now.micros())).await?;
-    if find(kv, id).await?.is_none() {
+    if collection::find::<Token>(kv, id.into_bytes()).await?.is_none() {
         kv.delete(&used_key(id.into_bytes())).await?;
     }
     Ok(())

@@ -117,7 +117,8 @@ impl Target for World {
         let id = Uuid::from_bytes(self.fake.bytes());
         let (name, secret_hash, bounds) = ("t".into(), secret.hash(), stored::Bounds::default());
         let new = NewToken { id, project: project(), name, scopes, secret: secret_hash, expires_at: None, bounds };
-        let token = run(stored::create(&self.fake, new, &())).unwrap().done().unwrap();
+        let cockpit = run(cockpits::find(&self.fake, project())).unwrap().unwrap();
+        let token = run(stored::create(&self.fake, &cockpit, new, &())).unwrap().done().unwrap();
         self.tokens.borrow_mut().insert(secret.expose().to_owned(), token);
         self.secrets.borrow_mut().insert(scopes.bits(), secret.expose().to_owned());
         secret.expose().to_owned()

@@ -1,7 +1,7 @@
 //! Rotation: another secret for the same token, while those before work on for a while.
 //!
 //! Each rotation leaves a pointer in the project's log before its secret works, so whoever removes the token finds every
-//! secret. `retired/{hash}` says until when a secret works; pushes look at it now and then. Of rotations that race, the
+//! secret, or the rotation sees that the token goes. `retired/{hash}` says until when a secret works; pushes look at it now and then. Of rotations that race, the
 //! one that came last retires the others, whichever of them sees that; and a secret of a rotation that died, which nobody
 //! has seen, retires with the next.
 
@@ -83,18 +83,22 @@ pub async fn rotate<P: Kv + Clock>(
     until: Timestamp,
 ) -> Result<Rotated, StoreError> {
     let (tokens, now) = (Collection::<_, Token>::of(ports, token.project()), ports.now());
-    if retiring(ports, &tokens.secrets(token).await?, now).await? >= MOST_RETIRING {
+    let Some(before) = tokens.secrets(token, now).await? else { return Ok(Rotated::Gone) };
+    if retiring(ports, &before, now).await? >= MOST_RETIRING {
         return Ok(Rotated::TooMany);
     }
     tokens.note(token, secret.0, now).await?;
     save(ports, &secret_key(secret.0), &token.holder()).await?;
-    let secrets = tokens.secrets(token).await?;
+    // A deletion says that it has begun, then looks for secrets. Either it saw ours, or we see that the token goes.
+    let Some(secrets) = tokens.secrets(token, now).await? else {
+        Token::shut(ports, secret.0).await?;
+        return Ok(Rotated::Gone);
+    };
     for earlier in secrets.iter().rev().skip(1) {
         retire(ports, *earlier, until, now).await?;
     }
     save(ports, &key(token.birth.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
-    // Whoever removes a token looks for its secrets once more when it is gone. Either that saw ours, or we see that the
-    // token is gone.
+    // A deactivation says nothing, and what a deletion said is swept once the token is gone.
     if collection::find::<Token>(ports, token.birth.id).await?.is_some() {
         return Ok(Rotated::Done);
     }

@@ -7,7 +7,7 @@ use cockpit_fake::{at_every_pause, both, paused};
 fn swept_next() -> (Fake, Token) {
     let fake = active();
     let kept = made(&fake);
-    for _ in 0..40 {
+    for _ in 0..20 {
         run(delete(&fake, &made(&fake), &())).unwrap();
     }
     fake.pass(700);
@@ -26,7 +26,7 @@ fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
     };
     at_every_pause(
         active,
-        async |fake| create(fake, new(fake), &()).await.unwrap(),
+        async |fake| create(fake, new(fake)).await.unwrap(),
         async |fake| deactivate(fake, PROJECT).await.unwrap(),
         |fake, created, _| {
             assert!(created.done().is_none());
@@ -36,7 +36,7 @@ fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
     at_every_pause(
         active,
         async |fake| deactivate(fake, PROJECT).await.unwrap(),
-        async |fake| create(fake, new(fake), &()).await.unwrap(),
+        async |fake| create(fake, new(fake)).await.unwrap(),
         |fake, _, _| look(fake),
     );
 }
@@ -45,7 +45,7 @@ fn no_token_outlives_a_cockpit_that_is_deactivated_meanwhile() {
 fn what_is_created_for_a_cockpit_is_not_in_the_one_that_follows() {
     at_every_pause(
         active,
-        async |fake| create(fake, new(fake), &()).await.unwrap(),
+        async |fake| create(fake, new(fake)).await.unwrap(),
         async |fake| {
             deactivate(fake, PROJECT).await.unwrap();
             cockpits::activate(fake, PROJECT, &()).await.unwrap();
@@ -65,10 +65,10 @@ fn what_is_created_for_a_cockpit_is_not_in_the_one_that_follows() {
 fn a_creation_under_way_is_not_taken_for_one_that_died() {
     at_every_pause(
         || swept_next().0,
-        async |fake| create(fake, new(fake), &()).await.unwrap(),
+        async |fake| create(fake, new(fake)).await.unwrap(),
         async |fake| {
             fake.pass(60);
-            create(fake, new(fake), &()).await.unwrap()
+            create(fake, new(fake)).await.unwrap()
         },
         |fake, one, two| {
             let (one, two) = (one.done().unwrap(), two.done().unwrap());
@@ -84,7 +84,7 @@ fn a_deactivation_misses_no_token_that_is_moved_in_the_log_meanwhile() {
     at_every_pause(
         || swept_next().0,
         async |fake| deactivate(fake, PROJECT).await.unwrap(),
-        async |fake| create(fake, new(fake), &()).await.unwrap(),
+        async |fake| create(fake, new(fake)).await.unwrap(),
         |fake, _, _| {
             let secrets = fake.kv.keys().into_iter().filter(|key| key.starts_with("secret/"));
             assert_eq!(secrets.collect::<Vec<_>>(), Vec::<String>::new());
@@ -103,7 +103,7 @@ fn a_list_misses_no_token_that_is_moved_in_the_log_meanwhile() {
     at_every_pause(
         world,
         async |fake| list(fake, PROJECT, &cockpits::find(fake, PROJECT).await.unwrap().unwrap()).await.unwrap(),
-        async |fake| create(fake, new(fake), &()).await.unwrap(),
+        async |fake| create(fake, new(fake)).await.unwrap(),
         |_, listed, _| assert!(listed.iter().any(|token| Some(token.id()) == kept.get())),
     );
 }
@@ -113,7 +113,7 @@ fn a_slow_deactivation_does_nothing_to_a_later_cockpit() {
     let later = async |fake: &Fake| {
         deactivate(fake, PROJECT).await.unwrap();
         let activation = cockpits::activate(fake, PROJECT, &()).await.unwrap();
-        (activation, create(fake, new(fake), &()).await.unwrap().done())
+        (activation, create(fake, new(fake)).await.unwrap().done())
     };
     let first = std::cell::RefCell::new(None);
     at_every_pause(
@@ -153,7 +153,7 @@ fn of_two_that_take_over_a_deactivation_neither_removes_what_the_other_made() {
         async |fake| cockpits::activate(fake, PROJECT, &()).await.unwrap(),
         async |fake| {
             cockpits::activate(fake, PROJECT, &()).await.unwrap();
-            create(fake, new(fake), &()).await.unwrap().done().unwrap()
+            create(fake, new(fake)).await.unwrap().done().unwrap()
         },
         |fake, _, token| {
             assert_eq!(ids(fake), [token.id()]);
@@ -186,6 +186,40 @@ fn no_secret_outlives_a_token_that_is_deleted_while_it_is_rotated() {
     };
     at_every_pause(world, rotated, deleted, |fake, _, ()| look(fake));
     at_every_pause(world, deleted, rotated, |fake, (), _| look(fake));
+}
+
+#[test]
+fn no_secret_outlives_a_token_whose_deletion_dies_while_it_is_rotated() {
+    for survived in 0..40 {
+        let token = std::cell::RefCell::new(None);
+        let world = || with_one(&token);
+        let own = || token.borrow().clone().unwrap();
+        let rotated = async |fake: &Fake| rotate(fake, &own(), SecretHash([2; 32]), soon(fake)).await.unwrap();
+        // One that is not there is not deleted once more.
+        let deleted = async |fake: &Fake| delete(fake, &own(), &()).await.is_ok();
+        let look = |fake: &Fake| {
+            if run(find(fake, own().id())).unwrap().is_some() {
+                run(delete(fake, &own(), &())).unwrap();
+            }
+            for secret in [own().secret, [2; 32]] {
+                assert_eq!(holds(fake, secret), None, "died after {survived}");
+            }
+        };
+        let rotated_and_dies = async |fake: &Fake| {
+            rotated(fake).await;
+            fake.kv.fail_after(survived);
+        };
+        at_every_pause(world, deleted, rotated_and_dies, |fake, _, ()| {
+            fake.kv.fail_after(None);
+            look(fake);
+        });
+        let dies_deleting = async |fake: &Fake| {
+            fake.kv.fail_after(survived);
+            deleted(fake).await;
+            fake.kv.fail_after(None);
+        };
+        at_every_pause(world, rotated, dies_deleting, |fake, _, ()| look(fake));
+    }
 }
 
 #[test]
@@ -234,7 +268,7 @@ fn of_two_rotations_at_once_the_later_stays_and_the_other_retires() {
 #[test]
 fn concurrent_creations_are_all_kept() {
     let fake = active();
-    let batch = || async { [create(&fake, new(&fake), &()).await, create(&fake, new(&fake), &()).await] };
+    let batch = || async { [create(&fake, new(&fake)).await, create(&fake, new(&fake)).await] };
     let _ = run(both(both(batch(), batch()), both(batch(), batch())));
     assert_eq!(ids(&fake).len(), 8);
 }
@@ -243,14 +277,14 @@ fn concurrent_creations_are_all_kept() {
 fn a_project_has_so_many_live_tokens_and_no_more_whoever_races() {
     let fake = active();
     let tokens: Vec<_> = (1..MOST).map(|_| made(&fake)).collect();
-    let (one, two) = run(both(create(&fake, new(&fake), &()), create(&fake, new(&fake), &())));
+    let (one, two) = run(both(create(&fake, new(&fake)), create(&fake, new(&fake))));
     let created = [one.unwrap(), two.unwrap()].into_iter().filter(|creation| matches!(creation, Creation::Done(_)));
     assert!(created.count() <= 1);
     assert!(ids(&fake).len() <= MOST);
     if ids(&fake).len() < MOST {
         made(&fake);
     }
-    assert_eq!(run(create(&fake, new(&fake), &())).unwrap(), Creation::Full(MOST));
+    assert_eq!(run(create(&fake, new(&fake))).unwrap(), Creation::Full(MOST));
     run(delete(&fake, &tokens[0], &())).unwrap();
-    assert!(run(create(&fake, new(&fake), &())).unwrap().done().is_some());
+    assert!(run(create(&fake, new(&fake))).unwrap().done().is_some());
 }

@@ -55,10 +55,27 @@ fn a_token_that_is_rotated_for_ever_keeps_a_short_log_and_loses_no_secret() {
 fn only_so_many_secrets_are_on_their_way_out() {
     let fake = active();
     let token = made(&fake);
-    for byte in 0..=3 {
-        let want = if byte < 3 { Rotated::Done } else { Rotated::TooMany };
+    for byte in 1..=4 {
+        let want = if byte < 4 { Rotated::Done } else { Rotated::TooMany };
         assert_eq!(run(rotate(&fake, &token, SecretHash([byte; 32]), soon(&fake))).unwrap(), want);
     }
+}
+
+#[test]
+fn a_token_whose_deletion_died_is_not_rotated_until_nobody_can_be_deleting_it() {
+    let fake = active();
+    let token = made(&fake);
+    fake.kv.die_after(2);
+    assert!(run(delete(&fake, &token, &())).is_err());
+    fake.kv.die_after(None);
+    let before = fake.kv.keys();
+    assert_eq!(run(rotate(&fake, &token, SecretHash([2; 32]), soon(&fake))).unwrap(), Rotated::Gone);
+    assert_eq!(fake.kv.keys(), before);
+    fake.pass(601);
+    assert_eq!(run(rotate(&fake, &token, SecretHash([2; 32]), soon(&fake))).unwrap(), Rotated::Done);
+    assert!(holds(&fake, [2; 32]).is_some());
+    run(delete(&fake, &token, &())).unwrap();
+    assert!([token.secret, [2; 32]].into_iter().all(|secret| holds(&fake, secret).is_none()));
 }
 
 #[test]
