@@ -23,7 +23,15 @@ pub const PROFILES: &[Profile] = &[
         function: "cockpit",
         stores: &[STORE],
         backends: &[],
-        variables: &["admin_key", "body_timeout", "grafana_url", "public_url", "quotas", "trusted_proxies"],
+        variables: &[
+            "admin_key",
+            "body_timeout",
+            "grafana_url",
+            "locations",
+            "public_url",
+            "quotas",
+            "trusted_proxies",
+        ],
     },
     Profile {
         function: "tokens",
@@ -94,6 +102,7 @@ pub const PROFILES: &[Profile] = &[
         variables: &[
             "active_on_failure",
             "body_timeout",
+            "locations",
             "metrics_limits",
             "mimir_otlp_path",
             "mimir_push_path",
@@ -147,6 +156,7 @@ pub const PROFILES: &[Profile] = &[
         variables: &[
             "active_on_failure",
             "body_timeout",
+            "locations",
             "logs_limits",
             "loki_otlp_path",
             "loki_push_path",

@@ -6,6 +6,7 @@
 
 pub(crate) mod exchange;
 pub(crate) mod group;
+pub mod locations;
 pub mod store;
 pub(crate) mod view;
 
@@ -234,6 +235,11 @@ impl Active {
     /// could have others' series taken for known.
     pub const fn key(&self) -> [u8; 16] {
         self.key
+    }
+
+    /// The same, if it is not for this set to choose: identities of a budget are hashed as all of its sender's.
+    pub(crate) fn given_key(&self) -> Option<[u8; 16]> {
+        self.under.then_some(self.key)
     }
 
     /// The epoch that is under way here.

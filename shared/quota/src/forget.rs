@@ -2,7 +2,7 @@
 
 use crate::{
     Signal,
-    active::{exchange::part_name, store},
+    active::{exchange::part_name, locations::Locations, store},
     plans::PLANS,
     usage,
 };
@@ -13,9 +13,11 @@ use cockpit_core::{
 use std::collections::BTreeSet;
 
 /// Removes all that is kept of a project's activation. What instances write afterwards that still take one of its tokens
-/// for good stays until this is called again. `budgets` are the numbers by which sets of its budgets may be kept.
+/// for good stays until this is called again. `budgets` are the numbers by which sets of its budgets may be kept, `at` is
+/// where sets may be.
 pub async fn forget<P: Kv + Clock>(
     ports: &P,
+    at: &Locations,
     project: ProjectId,
     epoch: u64,
     budgets: impl Iterator<Item = u64> + Clone,
@@ -24,9 +26,9 @@ pub async fn forget<P: Kv + Clock>(
         let sender = signal.sender(project, epoch);
         let name = format!("active/{sender}");
         for number in budgets.clone() {
-            store::remove(ports, &part_name(&name, number)).await?;
+            store::remove(ports, at, &part_name(&name, number)).await?;
         }
-        store::remove(ports, &name).await?;
+        store::remove(ports, at, &name).await?;
         usage::forget(ports, &sender, &windows(signal), ports.now()).await?;
     }
     Ok(())

@@ -23,6 +23,7 @@ pub mod set;
 pub mod settings;
 pub mod usage;
 
+pub use active::locations::Locations;
 pub use amount::Amount;
 pub use budget::{Budget, Selector};
 pub use forget::{forget, forget_token};

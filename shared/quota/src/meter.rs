@@ -111,7 +111,7 @@ impl<'p, P: Ports> Meter<'p, P> {
             excess: Cell::default(),
         };
         match failed {
-            Some(cause) => meter.without(rules.rates, cause).map(|()| meter),
+            Some(cause) => meter.without(meter.rules.rates, cause).map(|()| meter),
             None => Ok(meter),
         }
     }
@@ -213,15 +213,16 @@ impl<'p, P: Ports> Meter<'p, P> {
     /// what is known, or by nothing.
     async fn load(&self) -> Result<(), Refusal> {
         let (limit, budgets, now) = (self.allowance.active, &self.chosen.budgets, self.ports.now());
+        let at = &self.rules.locations;
         let (sets, read) = match self.entries.sets(&self.cockpit.sender) {
             Some(sets) => {
                 sets.borrow_mut().begin(limit, budgets, now);
                 let whole = Rc::clone(sets.borrow().whole());
                 let unread = whole.borrow().is_unread();
-                let read = if unread { store::read(self.ports, &self.active_name(), &whole).await } else { Ok(()) };
+                let read = if unread { store::read(self.ports, at, &self.active_name(), &whole).await } else { Ok(()) };
                 (sets, read)
             }
-            None => match store::load(self.ports, &self.active_name(), epoch(now)).await {
+            None => match store::load(self.ports, at, &self.active_name(), epoch(now)).await {
                 Ok(stored) => {
                     let found = Group::new(Active::new(limit, now, stored));
                     let sets = self.entries.keep(&self.cockpit.sender, found);
@@ -242,7 +243,7 @@ impl<'p, P: Ports> Meter<'p, P> {
     /// Looks at what the store knows of sets that the push is unsure of. If that fails, the push makes do with what is known.
     async fn look(&self) -> Result<(), StoreError> {
         let Some(view) = self.view.get() else { return Ok(()) };
-        let looked = exchange::look(self.ports, &self.active_name(), view).await;
+        let looked = exchange::look(self.ports, &self.rules.locations, &self.active_name(), view).await;
         if looked.is_err() {
             view.borrow_mut().settle();
         }
@@ -253,7 +254,8 @@ impl<'p, P: Ports> Meter<'p, P> {
     async fn share(&self) {
         let seen = self.with_view(None, |view| Some(Rc::clone(view.group())));
         let Some(sets) = seen.or_else(|| self.entries.sets(&self.cockpit.sender)) else { return };
-        let shared = exchange::share(self.ports, &self.active_name(), &sets, self.entries.ahead()).await;
+        let shared =
+            exchange::share(self.ports, &self.rules.locations, &self.active_name(), &sets, self.entries.ahead()).await;
         self.log(shared);
     }
 

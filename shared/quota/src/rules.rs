@@ -1,10 +1,10 @@
 //! What the operator decides about limits: changes to the plans' numbers, and what to do when the store fails.
 
-use crate::plans::Limits;
+use crate::{active::locations::Locations, plans::Limits};
 use cockpit_core::{ConfigError, ports::Config};
 
 /// The operator's rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// What a Cockpit may send.
     pub limits: Limits,
@@ -12,6 +12,8 @@ pub struct Rules {
     pub rates: OnFailure,
     /// What happens to a push whose active series cannot be checked.
     pub active: OnFailure,
+    /// Where else the gateway serves.
+    pub locations: Locations,
 }
 
 /// What happens to a push when the store fails.
@@ -24,12 +26,13 @@ pub enum OnFailure {
 }
 
 impl Rules {
-    /// Reads the rules: `quotas`, `rates_on_failure` and `active_on_failure`.
+    /// Reads the rules: `quotas`, `rates_on_failure`, `active_on_failure` and `locations`.
     pub async fn read(config: &impl Config, limits: Limits) -> Result<Self, ConfigError> {
         Ok(Self {
             limits: limits.changed(config).await?,
             rates: on_failure(config, "rates_on_failure").await?,
             active: on_failure(config, "active_on_failure").await?,
+            locations: Locations::read(config).await?,
         })
     }
 }

@@ -149,7 +149,17 @@ impl Kv for Ports {
 
 impl Config for Ports {
     async fn variable(&self, name: &str) -> Result<Option<String>, ConfigError> {
-        Ok((name == "quotas").then(|| self.quotas.to_string()))
+        let places = self.store.plan.places;
+        Ok(match name {
+            "quotas" => Some(self.quotas.to_string()),
+            "locations" if places > 1 => {
+                let others = (0..places).filter(|place| *place != self.node.place);
+                let all: Vec<_> =
+                    std::iter::once(self.node.place).chain(others).map(|place| place.to_string()).collect();
+                Some(all.join(" "))
+            }
+            _ => None,
+        })
     }
 }
 

@@ -220,8 +220,9 @@ fn series_are_counted(ledger: &Ledger, kv: impl Kv) {
     assert!(active.abs_diff(counted) * 100 <= active, "{counted} of {active}");
     assert!(active.abs_diff(most) * 100 <= most, "{active} of {most}");
     let ([new, lately], lost) = (ledger.refused, u64::try_from(ledger.lost.len()).unwrap());
-    // What an instance wrote with its last push is lost if another one overwrites it after the last look.
-    assert!(new > 1_000 && lately * 50 < new && lost * 5_000 <= active, "{:?}, {lost}", ledger.refused);
+    // What an instance wrote with its last push is lost if another one overwrites it after the last look, as it may on a
+    // machine that has much else to do.
+    assert!(new > 1_000 && lately * 50 < new && lost * 1_000 <= active, "{:?}, {lost}", ledger.refused);
 }
 
 #[test]

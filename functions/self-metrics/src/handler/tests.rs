@@ -40,7 +40,7 @@ fn lines(text: &str, name: &str) -> Vec<String> {
 fn those_that_are_listed_are_counted_and_not_the_places_that_are_empty() {
     let fake = Fake::new(&[]);
     (1..=5).for_each(|number| at_work(&fake, number));
-    run(cockpit_quota::forget(&fake, project(2), 1, 0..0)).unwrap();
+    run(cockpit_quota::forget(&fake, &cockpit_quota::Locations::default(), project(2), 1, 0..0)).unwrap();
     let ended = run(cockpits::find(&fake, project(3))).unwrap().unwrap();
     run(cockpits::deactivate(&fake, project(3), ended, &())).unwrap();
     // It is activated again, and what an instance left on the roster is of the one that has ended.

@@ -1,9 +1,9 @@
-//! Active sets in the store: two slots for each sender, taken in turn by the epochs.
+//! Active sets in the store: two slots for each sender in each location, taken in turn by the epochs.
 //!
 //! A slot's value says which epoch it is of. An older one is overwritten, a newer one is left alone, so nothing
 //! has ever to be removed, and a clock that is wrong by less than an epoch does no harm.
 
-use super::{Active, Stored};
+use super::{Active, Stored, locations::Locations};
 use crate::set::{self, MOST_PARTS, Set};
 use cockpit_core::{
     Timestamp,
@@ -17,25 +17,29 @@ const VERSION: u8 = 1;
 /// set it is.
 const HEAD: usize = 1 + 8 + 16 + set::HEAD;
 
-/// Reads the sets of a sender, `name` being the prefix of its keys. Two reads, unless the sets are huge.
-pub async fn load<P: Kv + Random>(ports: &P, name: &str, epoch: u64) -> Result<Stored, StoreError> {
-    let (current, previous) = load_both(ports, name, epoch).await?;
+/// Reads the sets of a sender, `name` being the prefix of its keys. Two reads for each location, unless the sets are huge.
+pub async fn load<P: Kv + Random>(ports: &P, at: &Locations, name: &str, epoch: u64) -> Result<Stored, StoreError> {
+    let (current, previous) = load_both(ports, at, name, epoch, None).await?;
     let key = match current.as_ref().or(previous.as_ref()) {
         Some(slot) => slot.key,
-        None => claim(ports, name, epoch).await?,
+        None => claim(ports, at, name, epoch).await?,
     };
     Ok(under(key, current, previous))
 }
 
 /// Reads both sets of which nothing is known yet, or nothing of this epoch.
-pub async fn read<P: Kv + Clock + Random>(ports: &P, name: &str, active: &RefCell<Active>) -> Result<(), StoreError> {
-    let (epoch, key) = (active.borrow().epoch, active.borrow().under.then(|| active.borrow().key));
+pub async fn read<P: Kv + Clock + Random>(
+    ports: &P,
+    at: &Locations,
+    name: &str,
+    active: &RefCell<Active>,
+) -> Result<(), StoreError> {
+    let (epoch, key) = (active.borrow().epoch, active.borrow().given_key());
     let stored = match key {
-        None => load(ports, name, epoch).await?,
-        // The identities of a budget are hashed with the key of its sender's.
-        Some(key) => {
-            let (current, previous) = load_both(ports, name, epoch).await?;
-            under(key, current, previous)
+        None => load(ports, at, name, epoch).await?,
+        Some(known) => {
+            let (current, previous) = load_both(ports, at, name, epoch, key).await?;
+            under(known, current, previous)
         }
     };
     let mut active = active.borrow_mut();
@@ -45,9 +49,15 @@ pub async fn read<P: Kv + Clock + Random>(ports: &P, name: &str, active: &RefCel
     Ok(())
 }
 
-async fn load_both(kv: &impl Kv, name: &str, epoch: u64) -> Result<(Option<Slot>, Option<Slot>), StoreError> {
-    let current = read_of(kv, name, epoch).await?;
-    Ok((current, read_of(kv, name, epoch.saturating_sub(1)).await?))
+async fn load_both(
+    kv: &impl Kv,
+    at: &Locations,
+    name: &str,
+    epoch: u64,
+    key: Option<[u8; 16]>,
+) -> Result<(Option<Slot>, Option<Slot>), StoreError> {
+    let current = read_of(kv, at, name, epoch, key).await?;
+    Ok((current, read_of(kv, at, name, epoch.saturating_sub(1), key).await?))
 }
 
 /// What was hashed with another key means nothing.
@@ -58,21 +68,33 @@ fn under(key: [u8; 16], current: Option<Slot>, previous: Option<Slot>) -> Stored
 
 /// Makes the key of a sender that has none. Instances that meet a new sender at once must agree on it before they
 /// mark anything, so it is written first, and read back: the last one wins.
-async fn claim<P: Kv + Random>(ports: &P, name: &str, epoch: u64) -> Result<[u8; 16], StoreError> {
+async fn claim<P: Kv + Random>(ports: &P, at: &Locations, name: &str, epoch: u64) -> Result<[u8; 16], StoreError> {
     let key = ports.bytes();
-    for (part, value) in encode(epoch, &key, &Set::new(0)).iter().enumerate() {
-        ports.set(&slot_key(name, epoch, part), value).await?;
+    write(ports, at, name, epoch, &encode(epoch, &key, &Set::new(0))).await?;
+    Ok(read_of(ports, at, name, epoch, None).await?.map_or(key, |slot| slot.key))
+}
+
+/// Writes to the slot of this location.
+async fn write(kv: &impl Kv, at: &Locations, name: &str, epoch: u64, values: &[Vec<u8>]) -> Result<(), StoreError> {
+    let name = at.own(name);
+    for (part, value) in values.iter().enumerate() {
+        kv.set(&slot_key(&name, epoch, part), value).await?;
     }
-    Ok(read_of(ports, name, epoch).await?.map_or(key, |slot| slot.key))
+    Ok(())
 }
 
 /// Looks this often whether a write has been overwritten by somebody who had read before it.
 const LOOKS: usize = 3;
 
 /// Merges with the store: one read, and if the store lacks anything, one write and a read to see that it stayed.
-pub async fn merge<P: Kv + Clock>(ports: &P, name: &str, active: &RefCell<Active>) -> Result<(), StoreError> {
+pub async fn merge<P: Kv + Clock>(
+    ports: &P,
+    at: &Locations,
+    name: &str,
+    active: &RefCell<Active>,
+) -> Result<(), StoreError> {
     for look in 0..LOOKS {
-        if !share(ports, name, active).await? {
+        if !share(ports, at, name, active).await? {
             active.borrow_mut().doubtful = look > 0;
             return Ok(());
         }
@@ -81,15 +103,18 @@ pub async fn merge<P: Kv + Clock>(ports: &P, name: &str, active: &RefCell<Active
 }
 
 /// Reads, unites and writes; says whether there was anything to write.
-async fn share<P: Kv + Clock>(ports: &P, name: &str, active: &RefCell<Active>) -> Result<bool, StoreError> {
-    let epoch = active.borrow().epoch;
-    let slot = read_slot(ports, name, epoch).await?;
+async fn share<P: Kv + Clock>(
+    ports: &P,
+    at: &Locations,
+    name: &str,
+    active: &RefCell<Active>,
+) -> Result<bool, StoreError> {
+    let (epoch, key) = (active.borrow().epoch, active.borrow().given_key());
+    let slot = read_slots(ports, at, name, epoch, key).await?;
     let Some(Missing { values, marks }) = unite(&mut active.borrow_mut(), epoch, slot, ports.now()) else {
         return Ok(false);
     };
-    for (part, value) in values.iter().enumerate() {
-        ports.set(&slot_key(name, epoch, part), value).await?;
-    }
+    write(ports, at, name, epoch, &values).await?;
     active.borrow_mut().saved(ports.now(), true, marks);
     Ok(true)
 }
@@ -110,7 +135,6 @@ fn unite(active: &mut Active, epoch: u64, slot: Option<Slot>, now: Timestamp) ->
         active.saved(now, false, u64::MAX);
         return None;
     }
-    let slot = slot.filter(|slot| slot.epoch == epoch && (!active.under || slot.key == active.key));
     let key = slot.as_ref().map_or(active.key, |slot| slot.key);
     if !active.absorb(Stored { key, current: slot.map(|slot| slot.set), previous: None }, now) {
         active.saved(now, false, u64::MAX);
@@ -121,19 +145,26 @@ fn unite(active: &mut Active, epoch: u64, slot: Option<Slot>, now: Timestamp) ->
 
 /// Removes the sets of a sender, from the last part of each to the first, so that a call that dies on the way leaves
 /// none that the next one does not find.
-pub(crate) async fn remove(kv: &impl Kv, name: &str) -> Result<(), StoreError> {
-    for slot in 0..2 {
-        let mut keys = Vec::new();
-        for part in 0..MOST_PARTS {
-            let key = slot_key(name, slot, part);
-            if kv.get(&key).await?.is_none() {
-                break;
-            }
-            keys.push(key);
+pub(crate) async fn remove(kv: &impl Kv, at: &Locations, name: &str) -> Result<(), StoreError> {
+    for name in at.all(name) {
+        for slot in 0..2 {
+            remove_slot(kv, &name, slot).await?;
         }
-        for key in keys.iter().rev() {
-            kv.delete(key).await?;
+    }
+    Ok(())
+}
+
+async fn remove_slot(kv: &impl Kv, name: &str, slot: u64) -> Result<(), StoreError> {
+    let mut keys = Vec::new();
+    for part in 0..MOST_PARTS {
+        let key = slot_key(name, slot, part);
+        if kv.get(&key).await?.is_none() {
+            break;
         }
+        keys.push(key);
+    }
+    for key in keys.iter().rev() {
+        kv.delete(key).await?;
     }
     Ok(())
 }
@@ -144,11 +175,40 @@ struct Slot {
     set: Set,
 }
 
-async fn read_of(kv: &impl Kv, name: &str, epoch: u64) -> Result<Option<Slot>, StoreError> {
-    Ok(read_slot(kv, name, epoch).await?.filter(|slot| slot.epoch == epoch))
+async fn read_of(
+    kv: &impl Kv,
+    at: &Locations,
+    name: &str,
+    epoch: u64,
+    key: Option<[u8; 16]>,
+) -> Result<Option<Slot>, StoreError> {
+    Ok(read_slots(kv, at, name, epoch, key).await?.filter(|slot| slot.epoch == epoch))
 }
 
-/// What is in the slot of an epoch, whichever epoch it is of. What cannot be read counts as absent: it is replaced,
+/// What is in the slots of all locations for an epoch, under this key or, if none is given, under that of the first
+/// location which has any; or what is in our own, if that is of a later epoch.
+async fn read_slots(
+    kv: &impl Kv,
+    at: &Locations,
+    name: &str,
+    epoch: u64,
+    key: Option<[u8; 16]>,
+) -> Result<Option<Slot>, StoreError> {
+    let (mut found, own): (Option<Slot>, _) = (None, at.own(name));
+    for name in at.all(name) {
+        let Some(slot) = read_slot(kv, &name, epoch).await? else { continue };
+        match &mut found {
+            _ if slot.epoch > epoch && name == own => return Ok(Some(slot)),
+            _ if slot.epoch != epoch => {}
+            Some(first) if first.key == slot.key => first.set.absorb(slot.set),
+            None if key.is_none_or(|key| key == slot.key) => found = Some(slot),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// What is in one slot of an epoch, whichever epoch it is of. What cannot be read counts as absent: it is replaced,
 /// and the next scrape fills it again.
 async fn read_slot(kv: &impl Kv, name: &str, epoch: u64) -> Result<Option<Slot>, StoreError> {
     let Some(first) = kv.get(&slot_key(name, epoch, 0)).await? else { return Ok(None) };

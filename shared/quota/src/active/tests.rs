@@ -1,6 +1,6 @@
 mod parts;
 
-use super::{Active, Basis, EPOCH, Verdict, epoch, store};
+use super::{Active, Basis, EPOCH, Verdict, epoch, locations::Locations, store};
 use crate::life::Ahead;
 use cockpit_core::ports::Clock;
 use cockpit_fake::{Fake, Operations, run};
@@ -33,7 +33,7 @@ struct Instance<'f> {
 
 impl<'f> Instance<'f> {
     fn new(fake: &'f Fake, limit: u64) -> Self {
-        let stored = run(store::load(fake, "active", epoch(fake.now()))).unwrap();
+        let stored = run(store::load(fake, &Locations::default(), "active", epoch(fake.now()))).unwrap();
         Self { fake, active: RefCell::new(Active::new(limit, fake.now(), stored)), limit }
     }
 
@@ -43,11 +43,11 @@ impl<'f> Instance<'f> {
         let basis = self.active.borrow().basis(self.fake.now());
         let mut refused = self.judge(numbers.clone(), basis);
         if refused.is_none() {
-            run(store::merge(self.fake, "active", &self.active)).unwrap();
+            run(store::merge(self.fake, &Locations::default(), "active", &self.active)).unwrap();
             refused = self.judge(numbers, Basis::Certain);
         }
         if self.active.borrow().is_due(self.fake.now(), Ahead::Many) {
-            run(store::merge(self.fake, "active", &self.active)).unwrap();
+            run(store::merge(self.fake, &Locations::default(), "active", &self.active)).unwrap();
         }
         refused.unwrap()
     }
@@ -55,7 +55,7 @@ impl<'f> Instance<'f> {
     fn begin(&self) {
         self.active.borrow_mut().begin(self.limit, self.fake.now());
         if self.active.borrow().is_unread() {
-            run(store::read(self.fake, "active", &self.active)).unwrap();
+            run(store::read(self.fake, &Locations::default(), "active", &self.active)).unwrap();
         }
     }
 
@@ -194,7 +194,9 @@ fn a_merge_that_lost_a_race_is_repeated() {
         instance.active.borrow_mut().begin(1_000, fake.now());
         admit(&mut instance.active.borrow_mut(), number, Basis::Certain);
     }
-    let merges = (store::merge(&fake, "active", &first.active), store::merge(&fake, "active", &second.active));
+    let at = Locations::default();
+    let merges =
+        (store::merge(&fake, &at, "active", &first.active), store::merge(&fake, &at, "active", &second.active));
     let (one, two) = run(cockpit_fake::both(merges.0, merges.1));
     one.unwrap();
     two.unwrap();
@@ -231,7 +233,7 @@ fn an_instance_that_may_be_dropped_looks_whether_what_it_wrote_stayed() {
     assert_eq!(Instance::new(&fake, 1_000).count(), 10);
     let due = |ahead| instance.active.borrow().is_due(fake.now(), ahead);
     assert_eq!([Ahead::Many, Ahead::Few, Ahead::None].map(due), [false, true, true]);
-    run(store::merge(&fake, "active", &instance.active)).unwrap();
+    run(store::merge(&fake, &Locations::default(), "active", &instance.active)).unwrap();
     assert_eq!(Instance::new(&fake, 1_000).count(), 20);
 }
 
@@ -268,7 +270,7 @@ fn a_failing_store_loses_no_mark() {
     instance.active.borrow_mut().begin(100, fake.now());
     admit(&mut instance.active.borrow_mut(), 1, Basis::Certain);
     fake.kv.fail_after(0);
-    assert!(run(store::merge(&fake, "active", &instance.active)).is_err());
+    assert!(run(store::merge(&fake, &Locations::default(), "active", &instance.active)).is_err());
     fake.kv.fail_after(None);
     assert!(instance.active.borrow().is_due(fake.now(), Ahead::Many));
 }

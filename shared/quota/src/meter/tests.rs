@@ -1,12 +1,13 @@
 mod budgets;
 mod forgotten;
+mod located;
 mod refused;
 mod together;
 mod tokens;
 mod used;
 
 use super::*;
-use crate::{Budget, Limits, Plan, Selector, Settings, roster, settings, usage};
+use crate::{Budget, Limits, Locations, Plan, Selector, Settings, roster, settings, usage};
 use cockpit_core::{Principal, ProjectId, Scope, TokenGrant, routes::ROUTES};
 use cockpit_fake::{Fake, Operations, run};
 

@@ -41,7 +41,7 @@ fn forget_all(fake: &Fake) -> Result<(), StoreError> {
         run(forget_token(fake, TOKEN, signal))?;
     }
     run(settings::remove(fake, PROJECT, 0))?;
-    run(forget(fake, PROJECT, 0, 0..2))
+    run(forget(fake, &Locations::default(), PROJECT, 0, 0..2))
 }
 
 #[test]
@@ -112,14 +112,14 @@ fn forgetting_an_activation_takes_nothing_from_a_push_to_the_next() {
     at_every_pause(
         || used_by(PROJECT),
         async |fake| push_with(fake, &next, 0..10, |_| 0).await.unwrap(),
-        async |fake| forget(fake, PROJECT, 0, 0..2).await.unwrap(),
+        async |fake| forget(fake, &Locations::default(), PROJECT, 0, 0..2).await.unwrap(),
         |fake, _, ()| {
             let sender = Signal::Metrics.sender(PROJECT, 1);
             let rate = Limits::DEFAULT.metrics.rate;
             assert_eq!(run(usage::read(fake, &sender, &rate, fake.now())).unwrap().total().requests, 1);
             fake.forget();
             assert_eq!(run(Meter::open(fake, &next, Signal::Metrics)).unwrap().active(), 10);
-            run(forget(fake, PROJECT, 1, 0..2)).unwrap();
+            run(forget(fake, &Locations::default(), PROJECT, 1, 0..2)).unwrap();
             let listed = run(roster::list(fake, 1, 9)).unwrap();
             assert!(listed.iter().all(|(_, listed)| *listed != sender), "its place was not lost");
         },
