@@ -7,6 +7,7 @@ use std::{
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     thread,
     time::Duration,
 };
@@ -90,7 +91,17 @@ pub(crate) fn unpacked(program: &str) -> PathBuf {
 
 /// A port that nobody listens on.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    // Where no connection that somebody opens may take it, before the one it is for does; suites that run at once begin
+    // at different ones.
+    let (first, many) = (20_000, 12_000);
+    let begin = u16::try_from(std::process::id() * 31 % u32::from(many)).unwrap();
+    loop {
+        let port = first + (begin + ASKED.fetch_add(1, Ordering::Relaxed)) % many;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// An empty folder for one test, removed before its next run.
