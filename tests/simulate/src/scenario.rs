@@ -21,6 +21,9 @@ const BEGIN: Micros = 1_700_000_400 * SECOND;
 const BODY: Micros = 2 * MILLI;
 const BACKEND: Micros = 10 * MILLI;
 
+/// How long before the others a first push comes.
+const EARLY: Micros = 20 * SECOND;
+
 /// The usage of so many tenants is compared with what they were let send.
 const LOOKED_AT: u64 = 1_000;
 
@@ -49,6 +52,8 @@ pub(crate) struct Traffic {
     pub(crate) series: u64,
     /// How many of each push are new.
     pub(crate) fresh: u64,
+    /// Whether a first push comes so much before all others that it is known of everywhere.
+    pub(crate) early: bool,
 }
 
 /// A scenario.
@@ -83,7 +88,15 @@ impl Scenario {
         store: Plan::ONE,
         reuse: Reuse::SPIN,
         quotas: "",
-        traffic: Traffic { tenants: 1, pace: Pace::Even(100.0), units: 20, mixed: false, series: 2_000, fresh: 0 },
+        traffic: Traffic {
+            tenants: 1,
+            pace: Pace::Even(100.0),
+            units: 20,
+            mixed: false,
+            series: 2_000,
+            fresh: 0,
+            early: false,
+        },
         skew: 0,
         crash: 0,
         seconds: 120,
@@ -132,6 +145,10 @@ struct Running {
 async fn traffic(running: Rc<Running>) {
     let (world, scenario) = (&running.world, running.scenario);
     let end = BEGIN + scenario.seconds * SECOND;
+    if scenario.traffic.early {
+        running.send(0);
+        world.sleep(EARLY).await;
+    }
     for number in 0.. {
         let at_once = match scenario.traffic.pace {
             Pace::Bursts(many, pause) => {

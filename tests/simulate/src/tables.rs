@@ -68,7 +68,8 @@ impl Table {
 
 /// One tenant's pushes, come by chance, five minutes after one minute.
 pub(crate) fn busy(nodes: usize, rate: f64, units: u64) -> Scenario {
-    let traffic = Traffic { tenants: 1, pace: Pace::Random(rate), units, mixed: false, series: 0, fresh: 0 };
+    let traffic =
+        Traffic { tenants: 1, pace: Pace::Random(rate), units, mixed: false, series: 0, fresh: 0, early: false };
     Scenario { nodes, traffic, seconds: 360, ..Scenario::ONE }
 }
 
@@ -146,12 +147,21 @@ fn faults() -> Vec<Row> {
 
 /// So many series are sent again and again, 20 pushes a second, and so many of each push are new.
 pub(crate) fn full(nodes: usize, series: u64, fresh: u64) -> Scenario {
-    let traffic = Traffic { tenants: 1, pace: Pace::Random(20.0), units: 400, mixed: false, series, fresh };
+    let traffic =
+        Traffic { tenants: 1, pace: Pace::Random(20.0), units: 400, mixed: false, series, fresh, early: false };
     Scenario { nodes, traffic, quotas: "active_series=20000", seconds: 1_500, warm: 660, ..Scenario::ONE }
 }
 
 fn active() -> Vec<Row> {
-    let large = Traffic { tenants: 1, pace: Pace::Random(5.0), units: 2_000, mixed: false, series: 250_000, fresh: 0 };
+    let large = Traffic {
+        tenants: 1,
+        pace: Pace::Random(5.0),
+        units: 2_000,
+        mixed: false,
+        series: 250_000,
+        fresh: 0,
+        early: false,
+    };
     let large = Scenario { traffic: large, quotas: "samples_per_second=20000", ..full(1, 0, 0) };
     let more = Scenario { traffic: Traffic { series: 350_000, ..large.traffic }, ..large };
     vec![
@@ -166,7 +176,9 @@ fn active() -> Vec<Row> {
         ("10 nodes, 15,000, and 400 new ones a second", full(10, 15_000, 20)),
         ("10 locations, 20,000 of 20,000", Scenario { store: TEN, ..full(10, 20_000, 0) }),
         ("10 locations, 30,000 of 20,000", Scenario { store: TEN, ..full(10, 30_000, 0) }),
+        ("the same, of a sender that was there before", early(Scenario { store: TEN, ..full(10, 30_000, 0) })),
         ("1,000 nodes, 30,000 of 20,000, 400 pushes/s", crowd()),
+        ("the same, of a sender that was there before", early(crowd())),
     ]
 }
 
@@ -174,4 +186,8 @@ fn crowd() -> Scenario {
     let full = full(1_000, 30_000, 0);
     let traffic = Traffic { pace: Pace::Random(400.0), units: 20, ..full.traffic };
     Scenario { traffic, seconds: 960, ..full }
+}
+
+fn early(scenario: Scenario) -> Scenario {
+    Scenario { traffic: Traffic { early: true, ..scenario.traffic }, ..scenario }
 }

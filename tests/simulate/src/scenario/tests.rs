@@ -70,7 +70,15 @@ fn a_push_costs_at_most_a_read_and_a_fiftieth_of_a_write_under_load() {
 
 #[test]
 fn at_the_limit_new_series_are_refused_and_active_ones_are_not() {
-    let large = Traffic { tenants: 1, pace: Pace::Random(5.0), units: 2_000, mixed: false, series: 350_000, fresh: 0 };
+    let large = Traffic {
+        tenants: 1,
+        pace: Pace::Random(5.0),
+        units: 2_000,
+        mixed: false,
+        series: 350_000,
+        fresh: 0,
+        early: false,
+    };
     for (what, scenario, off, lost) in [
         ("one node", full(1, 30_000, 0), 0.01, 0),
         ("exactly full", full(1, 20_000, 0), 0.01, 0),
