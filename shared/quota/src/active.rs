@@ -104,19 +104,12 @@ pub fn epoch(now: Timestamp) -> u64 {
 }
 
 impl Active {
-    /// What the store holds now, as an instance first sees it.
-    pub fn new(limit: u64, now: Timestamp, stored: Stored) -> Self {
-        let mut active = Self { under: false, ..Self::unread(limit, epoch(now), stored.key) };
-        active.read(stored, now);
-        active
-    }
-
-    /// One of which nothing is known yet, whose key is another's.
-    pub(crate) fn unread(limit: u64, epoch: u64, key: [u8; 16]) -> Self {
+    /// One of which nothing is known yet. Its key is given, or the one that the store has.
+    pub(crate) fn unread(limit: u64, epoch: u64, key: Option<[u8; 16]>) -> Self {
         Self {
             limit,
-            key,
-            under: true,
+            key: key.unwrap_or_default(),
+            under: key.is_some(),
             epoch,
             current: Set::new(limit),
             previous: Set::new(limit),
@@ -133,8 +126,7 @@ impl Active {
 
     /// Forgets all that is known.
     pub(crate) fn forget(&mut self) {
-        let unread = Self::unread(self.limit, self.epoch, self.key);
-        *self = Self { under: self.under, ..unread };
+        *self = Self::unread(self.limit, self.epoch, self.given_key());
     }
 
     /// Begins a push: the epoch may be another one.

@@ -2,7 +2,7 @@
 
 use crate::{
     Signal,
-    active::{exchange::part_name, locations::Locations, store},
+    active::{locations::Locations, store},
     plans::PLANS,
     usage,
 };
@@ -24,11 +24,11 @@ pub async fn forget<P: Kv + Clock>(
 ) -> Result<(), StoreError> {
     for signal in Signal::ALL {
         let sender = signal.sender(project, epoch);
-        let name = format!("active/{sender}");
+        let slots = at.slots(&format!("active/{sender}"));
         for number in budgets.clone() {
-            store::remove(ports, at, &part_name(&name, number)).await?;
+            store::remove(ports, &slots.of(Some(number))).await?;
         }
-        store::remove(ports, at, &name).await?;
+        store::remove(ports, &slots).await?;
         usage::forget(ports, &sender, &windows(signal), ports.now()).await?;
     }
     Ok(())

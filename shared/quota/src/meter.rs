@@ -5,6 +5,7 @@
 //! when they run out.
 
 mod account;
+mod active;
 mod chosen;
 mod entry;
 mod explain;
@@ -15,12 +16,7 @@ pub use explain::Used;
 
 use crate::{
     Signal,
-    active::{
-        Active, epoch, exchange,
-        group::Group,
-        store,
-        view::{Limit, Opinion, View},
-    },
+    active::view::{Limit, View},
     life::Ahead,
     plans::Allowance,
     rules::{OnFailure, Rules},
@@ -127,53 +123,6 @@ impl<'p, P: Ports> Meter<'p, P> {
         self.retention
     }
 
-    /// Judges a push as often as is needed to be sure of it: `judge` reads it, and asks for each series or stream whether it
-    /// may [go in](Self::admit). What came of it before is let go of first: bodies are large, and many may wait for the
-    /// store at once.
-    pub async fn judge<T>(&self, judge: impl Fn() -> Result<T, Refusal>) -> Result<T, Refusal> {
-        loop {
-            self.with_view((), |view| view.begin(self.ports.now()));
-            let judged = judge()?;
-            if !self.with_view(false, |view| view.is_unsure()) {
-                return Ok(judged);
-            }
-            drop(judged);
-            self.look().await.or_else(|cause| self.without(self.rules.active, cause))?;
-        }
-    }
-
-    /// The key to hash identities with, each time that the push is judged.
-    pub fn key(&self) -> [u8; 16] {
-        self.with_view([0; 16], |view| view.key())
-    }
-
-    /// The labels that budgets look out for, names and values, at most 64; mostly none.
-    pub fn watched(&self) -> &[(String, String)] {
-        self.chosen.budgets.labels()
-    }
-
-    /// Whether a series or stream may go in; it is active once the push is paid for. `marks` has a bit for each of the
-    /// labels [watched](Self::watched) that it carries.
-    pub fn admit(&self, identity: u64, marks: u64) -> bool {
-        match self.with_view(Opinion::Accepted, |view| view.admit(identity, marks)) {
-            Opinion::Accepted | Opinion::Unsure => true,
-            Opinion::Refused(limit) => {
-                self.excess.set(Some(limit));
-                false
-            }
-        }
-    }
-
-    /// Whether what was refused last is too much for a budget, not for the Cockpit.
-    pub fn is_over_budget(&self) -> bool {
-        matches!(self.excess.get(), Some(Limit::Budget(_)))
-    }
-
-    /// How many series or streams are active.
-    pub fn active(&self) -> u64 {
-        self.with_view(0, |view| view.count())
-    }
-
     /// The refusal of series or streams that were cut out last.
     pub fn full(&self) -> Throttle {
         let limit = self.excess.get().unwrap_or(Limit::Whole);
@@ -209,56 +158,6 @@ impl<'p, P: Ports> Meter<'p, P> {
         self.token.iter().chain([&self.cockpit])
     }
 
-    /// Takes up what the instance knows of the sender's sets, or what the store does. If that fails, the push is judged by
-    /// what is known, or by nothing.
-    async fn load(&self) -> Result<(), Refusal> {
-        let (limit, budgets, now) = (self.allowance.active, &self.chosen.budgets, self.ports.now());
-        let at = &self.rules.locations;
-        let (sets, read) = match self.entries.sets(&self.cockpit.sender) {
-            Some(sets) => {
-                sets.borrow_mut().begin(limit, budgets, now);
-                let whole = Rc::clone(sets.borrow().whole());
-                let unread = whole.borrow().is_unread();
-                let read = if unread { store::read(self.ports, at, &self.active_name(), &whole).await } else { Ok(()) };
-                (sets, read)
-            }
-            None => match store::load(self.ports, at, &self.active_name(), epoch(now)).await {
-                Ok(stored) => {
-                    let found = Group::new(Active::new(limit, now, stored));
-                    let sets = self.entries.keep(&self.cockpit.sender, found);
-                    sets.borrow_mut().begin(limit, budgets, now);
-                    (sets, Ok(()))
-                }
-                Err(cause) => return self.without(self.rules.active, cause),
-            },
-        };
-        let mut view = View::new(&sets, limit, budgets, now);
-        if read.is_err() {
-            view.settle();
-        }
-        self.view.get_or_init(|| RefCell::new(view));
-        read.or_else(|cause| self.without(self.rules.active, cause))
-    }
-
-    /// Looks at what the store knows of sets that the push is unsure of. If that fails, the push makes do with what is known.
-    async fn look(&self) -> Result<(), StoreError> {
-        let Some(view) = self.view.get() else { return Ok(()) };
-        let looked = exchange::look(self.ports, &self.rules.locations, &self.active_name(), view).await;
-        if looked.is_err() {
-            view.borrow_mut().settle();
-        }
-        looked
-    }
-
-    /// Tells others what was seen here, if it is time.
-    async fn share(&self) {
-        let seen = self.with_view(None, |view| Some(Rc::clone(view.group())));
-        let Some(sets) = seen.or_else(|| self.entries.sets(&self.cockpit.sender)) else { return };
-        let shared =
-            exchange::share(self.ports, &self.rules.locations, &self.active_name(), &sets, self.entries.ahead()).await;
-        self.log(shared);
-    }
-
     /// Counts what was refused, in memory; now and then, in the store.
     async fn note(&self, reason: Reason, count: u64) {
         let noted = match self.reach(&self.cockpit).await {
@@ -282,14 +181,6 @@ impl<'p, P: Ports> Meter<'p, P> {
         if let Err(cause) = result {
             self.ports.line(&format!("a limit of {} is not kept: {cause}", self.cockpit.sender));
         }
-    }
-
-    fn with_view<T>(&self, absent: T, then: impl FnOnce(&mut View) -> T) -> T {
-        self.view.get().map_or(absent, |view| then(&mut view.borrow_mut()))
-    }
-
-    fn active_name(&self) -> String {
-        format!("active/{}", self.cockpit.sender)
     }
 
     const fn unit(&self) -> &'static str {

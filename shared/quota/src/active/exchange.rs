@@ -2,7 +2,7 @@
 
 use super::{
     group::Group,
-    locations::Locations,
+    locations::Slots,
     store,
     view::{Shared, View},
 };
@@ -13,55 +13,46 @@ use std::{cell::RefCell, rc::Rc};
 /// Tells the store what is known here of the sets that a push is unsure of, and learns what others know.
 pub(crate) async fn look<P: Kv + Clock + Random>(
     ports: &P,
-    at: &Locations,
-    name: &str,
+    slots: &Slots,
     view: &RefCell<View>,
 ) -> Result<(), StoreError> {
-    let unsure = view.borrow_mut().unsure(name);
+    let unsure = view.borrow_mut().unsure();
     let group = Rc::clone(view.borrow().group());
-    for (key, active) in &unsure {
-        if group.borrow().is_valid(active) {
-            look_at(ports, at, key, active).await?;
+    for (budget, active) in &unsure {
+        let (slots, unread) = (slots.of(*budget), active.borrow().is_unread());
+        if !group.borrow().is_valid(active) {
+            continue;
         }
+        if unread { store::read(ports, &slots, active).await? } else { store::merge(ports, &slots, active).await? }
     }
     view.borrow_mut().looked(&unsure);
     Ok(())
 }
 
-async fn look_at<P: Kv + Clock + Random>(
-    ports: &P,
-    at: &Locations,
-    key: &str,
-    active: &Shared,
-) -> Result<(), StoreError> {
-    let unread = active.borrow().is_unread();
-    if unread { store::read(ports, at, key, active).await } else { store::merge(ports, at, key, active).await }
-}
-
 /// Shares what is due, and what there is no room for.
 pub(crate) async fn share<P: Kv + Clock>(
     ports: &P,
-    at: &Locations,
-    name: &str,
+    slots: &Slots,
     group: &RefCell<Group>,
     ahead: Ahead,
 ) -> Result<(), StoreError> {
-    let named = group.borrow().named(name);
-    for (key, active) in named {
-        if group.borrow().is_valid(&active) && active.borrow().is_due(ports.now(), ahead) {
-            store::merge(ports, at, &key, &active).await?;
+    let tell = async |budget, active: Shared| {
+        let valid = group.borrow().is_valid(&active);
+        if valid { store::merge(ports, &slots.of(budget), &active).await } else { Ok(()) }
+    };
+    let all = group.borrow().all();
+    for (budget, active) in all {
+        let due = active.borrow().is_due(ports.now(), ahead);
+        if due {
+            tell(budget, active).await?;
         }
     }
-    let surplus = group.borrow().surplus(name);
-    for (key, active) in surplus {
-        if group.borrow().is_valid(&active) && !active.borrow().is_saved() {
-            store::merge(ports, at, &key, &active).await?;
+    let surplus = group.borrow().surplus();
+    for (budget, active) in surplus {
+        let saved = active.borrow().is_saved();
+        if !saved {
+            tell(budget, active).await?;
         }
     }
     Ok(())
-}
-
-/// Under which key the store has the set of a budget.
-pub(crate) fn part_name(name: &str, number: u64) -> String {
-    format!("{name}/b{number}")
 }

@@ -3,7 +3,7 @@
 //! A series that several budgets are for must find room in all of them. The sets of budgets are read when the first
 //! series comes that they are for, so a sender without budgets, or without such series, pays nothing for them.
 
-use super::{Active, epoch, exchange::part_name, view::Shared};
+use super::{Active, epoch, view::Shared};
 use crate::budget::Budgets;
 use cockpit_core::Timestamp;
 use std::{cell::RefCell, rc::Rc};
@@ -33,8 +33,9 @@ struct Part {
 }
 
 impl Group {
-    /// The group around a Cockpit's set.
-    pub(crate) fn new(whole: Active) -> Self {
+    /// The sets of a sender of which nothing is known yet.
+    pub(crate) fn new(limit: u64, now: Timestamp) -> Self {
+        let whole = Active::unread(limit, epoch(now), None);
         Self { whole: Rc::new(RefCell::new(whole)), parts: Vec::new(), pushes: 0 }
     }
 
@@ -45,7 +46,7 @@ impl Group {
         let same = self.parts.iter().map(|part| part.number).eq(budgets.rows().iter().map(|row| row.number));
         if !same {
             let key = self.whole.borrow().key();
-            let unread = |number, limit| Part::new(number, Active::unread(limit, epoch(now), key));
+            let unread = |number, limit| Part::new(number, Active::unread(limit, epoch(now), Some(key)));
             let mut old = std::mem::take(&mut self.parts);
             self.parts.extend(budgets.rows().iter().map(|row| {
                 let known = old.iter().position(|part| part.number == row.number);
@@ -61,7 +62,7 @@ impl Group {
     /// of other budgets: then it is that push's alone.
     pub(crate) fn part(&mut self, number: u64, limit: u64, now: Timestamp) -> Shared {
         let key = self.whole.borrow().key();
-        let unread = Part::new(number, Active::unread(limit, epoch(now), key));
+        let unread = Part::new(number, Active::unread(limit, epoch(now), Some(key)));
         let Some(part) = self.parts.iter_mut().find(|part| part.number == number) else { return unread.active };
         if part.active.borrow().key() != key {
             *part = unread;
@@ -94,15 +95,15 @@ impl Group {
         self.parts.iter().fold(0, |sum, part| sum.saturating_add(part.bytes()))
     }
 
-    /// All sets, with their keys in the store below `name`.
-    pub(crate) fn named(&self, name: &str) -> Vec<(String, Shared)> {
-        let parts = self.parts.iter().map(|part| part.named(name));
-        std::iter::once((name.to_owned(), Rc::clone(&self.whole))).chain(parts).collect()
+    /// All sets, with the numbers of their budgets.
+    pub(crate) fn all(&self) -> Vec<(Option<u64>, Shared)> {
+        let parts = self.parts.iter().map(Part::numbered);
+        std::iter::once((None, Rc::clone(&self.whole))).chain(parts).collect()
     }
 
-    /// The sets of budgets for which there is no room between pushes.
-    pub(crate) fn surplus(&self, name: &str) -> Vec<(String, Shared)> {
-        self.places_of_surplus().into_iter().filter_map(|place| Some(self.parts.get(place)?.named(name))).collect()
+    /// Those of budgets for which there is no room between pushes.
+    pub(crate) fn surplus(&self) -> Vec<(Option<u64>, Shared)> {
+        self.places_of_surplus().into_iter().filter_map(|place| Some(self.parts.get(place)?.numbered())).collect()
     }
 
     /// Forgets the sets for which there is no room, if the store knows all of them that is known here, and no push
@@ -143,7 +144,7 @@ impl Part {
         self.active.borrow().bytes()
     }
 
-    fn named(&self, name: &str) -> (String, Shared) {
-        (part_name(name, self.number), Rc::clone(&self.active))
+    fn numbered(&self) -> (Option<u64>, Shared) {
+        (Some(self.number), Rc::clone(&self.active))
     }
 }

@@ -4,6 +4,7 @@
 //! its own, and reads those of all: their union is what is active.
 
 use cockpit_core::{ConfigError, ports::Config};
+use std::rc::Rc;
 
 /// The most locations, and the most letters of a name.
 const MOST: usize = 32;
@@ -13,7 +14,7 @@ const MOST: usize = 32;
 pub struct Locations {
     own: String,
     /// All of them in the order of their names, which is the same everywhere; none if there is only one.
-    all: Vec<String>,
+    all: Rc<[String]>,
 }
 
 impl Locations {
@@ -25,23 +26,43 @@ impl Locations {
         all.sort_unstable();
         let good = all.iter().all(|name| is_name(name)) && all.is_sorted_by(|one, next| one < next);
         if good && all.len() <= MOST {
-            return Ok(Self { own, all });
+            return Ok(Self { own, all: all.into() });
         }
         let text = format!("locations must be at most {MOST} names of {MOST} letters a-z, digits and -, each once");
         Err(ConfigError(text))
     }
 
-    /// Under which name this location keeps a set.
-    pub(crate) fn own(&self, name: &str) -> String {
-        located(name, &self.own)
+    /// Where a set is, by the name that it has everywhere.
+    pub(crate) fn slots(&self, name: &str) -> Slots {
+        Slots { locations: self.clone(), name: name.to_owned() }
+    }
+}
+
+/// Where the store has a set, in each location.
+#[derive(Clone, Debug)]
+pub struct Slots {
+    locations: Locations,
+    name: String,
+}
+
+impl Slots {
+    /// Where this location writes.
+    pub(crate) fn own(&self) -> String {
+        located(&self.name, &self.locations.own)
     }
 
-    /// Under which names all of them do. The order decides whose key counts where they made different ones.
-    pub(crate) fn all(&self, name: &str) -> Vec<String> {
-        if self.all.is_empty() {
-            return vec![name.to_owned()];
+    /// Where all of them do. The order decides whose key counts where they made different ones.
+    pub(crate) fn all(&self) -> Vec<String> {
+        if self.locations.all.is_empty() {
+            return vec![self.name.clone()];
         }
-        self.all.iter().map(|location| located(name, location)).collect()
+        self.locations.all.iter().map(|location| located(&self.name, location)).collect()
+    }
+
+    /// Where the set of a budget is, by those of its Cockpit; the same if it is none.
+    pub(crate) fn of(&self, budget: Option<u64>) -> Self {
+        let budget = budget.map(|number| format!("/b{number}")).unwrap_or_default();
+        Self { locations: self.locations.clone(), name: format!("{}{budget}", self.name) }
     }
 }
 
@@ -60,11 +81,12 @@ mod tests {
 
     #[test]
     fn each_location_writes_for_itself_and_all_read_the_same() {
-        let at = |text| run(Locations::read(&Fake::new(&[("locations", text)]))).unwrap();
-        assert_eq!((at("").own("a"), at("").all("a")), ("a".into(), vec!["a".into()]));
-        assert_eq!((at("fra ams").own("a"), at("ams  fra").own("a")), ("a/@fra".into(), "a/@ams".into()));
-        assert_eq!(at("fra ams").all("a"), ["a/@ams", "a/@fra"]);
-        assert_eq!(at("fra ams").all("a"), at("ams fra").all("a"));
+        let at = |text| run(Locations::read(&Fake::new(&[("locations", text)]))).unwrap().slots("a");
+        assert_eq!((at("").own(), at("").all()), ("a".into(), vec!["a".into()]));
+        assert_eq!((at("fra ams").own(), at("ams  fra").own()), ("a/@fra".into(), "a/@ams".into()));
+        assert_eq!(at("fra ams").all(), ["a/@ams", "a/@fra"]);
+        assert_eq!(at("fra ams").all(), at("ams fra").all());
+        assert_eq!(at("fra ams").of(Some(3)).own(), "a/b3/@fra");
     }
 
     #[test]

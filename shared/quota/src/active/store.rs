@@ -3,7 +3,7 @@
 //! A slot's value says which epoch it is of. An older one is overwritten, a newer one is left alone, so nothing
 //! has ever to be removed, and a clock that is wrong by less than an epoch does no harm.
 
-use super::{Active, Stored, locations::Locations};
+use super::{Active, Stored, locations::Slots};
 use crate::set::{self, MOST_PARTS, Set};
 use cockpit_core::{
     Timestamp,
@@ -17,12 +17,12 @@ const VERSION: u8 = 1;
 /// set it is.
 const HEAD: usize = 1 + 8 + 16 + set::HEAD;
 
-/// Reads the sets of a sender, `name` being the prefix of its keys. Two reads for each location, unless the sets are huge.
-pub async fn load<P: Kv + Random>(ports: &P, at: &Locations, name: &str, epoch: u64) -> Result<Stored, StoreError> {
-    let (current, previous) = load_both(ports, at, name, epoch, None).await?;
+/// Reads the sets of a sender. Two reads for each location, unless the sets are huge.
+pub async fn load<P: Kv + Random>(ports: &P, slots: &Slots, epoch: u64) -> Result<Stored, StoreError> {
+    let (current, previous) = load_both(ports, slots, epoch, None).await?;
     let key = match current.as_ref().or(previous.as_ref()) {
         Some(slot) => slot.key,
-        None => claim(ports, at, name, epoch).await?,
+        None => claim(ports, slots, epoch).await?,
     };
     Ok(under(key, current, previous))
 }
@@ -30,15 +30,14 @@ pub async fn load<P: Kv + Random>(ports: &P, at: &Locations, name: &str, epoch: 
 /// Reads both sets of which nothing is known yet, or nothing of this epoch.
 pub async fn read<P: Kv + Clock + Random>(
     ports: &P,
-    at: &Locations,
-    name: &str,
+    slots: &Slots,
     active: &RefCell<Active>,
 ) -> Result<(), StoreError> {
     let (epoch, key) = (active.borrow().epoch, active.borrow().given_key());
     let stored = match key {
-        None => load(ports, at, name, epoch).await?,
+        None => load(ports, slots, epoch).await?,
         Some(known) => {
-            let (current, previous) = load_both(ports, at, name, epoch, key).await?;
+            let (current, previous) = load_both(ports, slots, epoch, key).await?;
             under(known, current, previous)
         }
     };
@@ -51,13 +50,12 @@ pub async fn read<P: Kv + Clock + Random>(
 
 async fn load_both(
     kv: &impl Kv,
-    at: &Locations,
-    name: &str,
+    slots: &Slots,
     epoch: u64,
     key: Option<[u8; 16]>,
 ) -> Result<(Option<Slot>, Option<Slot>), StoreError> {
-    let current = read_of(kv, at, name, epoch, key).await?;
-    Ok((current, read_of(kv, at, name, epoch.saturating_sub(1), key).await?))
+    let current = read_of(kv, slots, epoch, key).await?;
+    Ok((current, read_of(kv, slots, epoch.saturating_sub(1), key).await?))
 }
 
 /// What was hashed with another key means nothing.
@@ -68,15 +66,15 @@ fn under(key: [u8; 16], current: Option<Slot>, previous: Option<Slot>) -> Stored
 
 /// Makes the key of a sender that has none. Instances that meet a new sender at once must agree on it before they
 /// mark anything, so it is written first, and read back: the last one wins.
-async fn claim<P: Kv + Random>(ports: &P, at: &Locations, name: &str, epoch: u64) -> Result<[u8; 16], StoreError> {
+async fn claim<P: Kv + Random>(ports: &P, slots: &Slots, epoch: u64) -> Result<[u8; 16], StoreError> {
     let key = ports.bytes();
-    write(ports, at, name, epoch, &encode(epoch, &key, &Set::new(0))).await?;
-    Ok(read_of(ports, at, name, epoch, None).await?.map_or(key, |slot| slot.key))
+    write(ports, slots, epoch, &encode(epoch, &key, &Set::new(0))).await?;
+    Ok(read_of(ports, slots, epoch, None).await?.map_or(key, |slot| slot.key))
 }
 
 /// Writes to the slot of this location.
-async fn write(kv: &impl Kv, at: &Locations, name: &str, epoch: u64, values: &[Vec<u8>]) -> Result<(), StoreError> {
-    let name = at.own(name);
+async fn write(kv: &impl Kv, slots: &Slots, epoch: u64, values: &[Vec<u8>]) -> Result<(), StoreError> {
+    let name = slots.own();
     for (part, value) in values.iter().enumerate() {
         kv.set(&slot_key(&name, epoch, part), value).await?;
     }
@@ -87,14 +85,9 @@ async fn write(kv: &impl Kv, at: &Locations, name: &str, epoch: u64, values: &[V
 const LOOKS: usize = 3;
 
 /// Merges with the store: one read, and if the store lacks anything, one write and a read to see that it stayed.
-pub async fn merge<P: Kv + Clock>(
-    ports: &P,
-    at: &Locations,
-    name: &str,
-    active: &RefCell<Active>,
-) -> Result<(), StoreError> {
+pub async fn merge<P: Kv + Clock>(ports: &P, slots: &Slots, active: &RefCell<Active>) -> Result<(), StoreError> {
     for look in 0..LOOKS {
-        if !share(ports, at, name, active).await? {
+        if !share(ports, slots, active).await? {
             active.borrow_mut().doubtful = look > 0;
             return Ok(());
         }
@@ -103,18 +96,13 @@ pub async fn merge<P: Kv + Clock>(
 }
 
 /// Reads, unites and writes; says whether there was anything to write.
-async fn share<P: Kv + Clock>(
-    ports: &P,
-    at: &Locations,
-    name: &str,
-    active: &RefCell<Active>,
-) -> Result<bool, StoreError> {
+async fn share<P: Kv + Clock>(ports: &P, slots: &Slots, active: &RefCell<Active>) -> Result<bool, StoreError> {
     let (epoch, key) = (active.borrow().epoch, active.borrow().given_key());
-    let slot = read_slots(ports, at, name, epoch, key).await?;
+    let slot = read_slots(ports, slots, epoch, key).await?;
     let Some(Missing { values, marks }) = unite(&mut active.borrow_mut(), epoch, slot, ports.now()) else {
         return Ok(false);
     };
-    write(ports, at, name, epoch, &values).await?;
+    write(ports, slots, epoch, &values).await?;
     active.borrow_mut().saved(ports.now(), true, marks);
     Ok(true)
 }
@@ -145,8 +133,8 @@ fn unite(active: &mut Active, epoch: u64, slot: Option<Slot>, now: Timestamp) ->
 
 /// Removes the sets of a sender, from the last part of each to the first, so that a call that dies on the way leaves
 /// none that the next one does not find.
-pub(crate) async fn remove(kv: &impl Kv, at: &Locations, name: &str) -> Result<(), StoreError> {
-    for name in at.all(name) {
+pub(crate) async fn remove(kv: &impl Kv, slots: &Slots) -> Result<(), StoreError> {
+    for name in slots.all() {
         for slot in 0..2 {
             remove_slot(kv, &name, slot).await?;
         }
@@ -175,27 +163,20 @@ struct Slot {
     set: Set,
 }
 
-async fn read_of(
-    kv: &impl Kv,
-    at: &Locations,
-    name: &str,
-    epoch: u64,
-    key: Option<[u8; 16]>,
-) -> Result<Option<Slot>, StoreError> {
-    Ok(read_slots(kv, at, name, epoch, key).await?.filter(|slot| slot.epoch == epoch))
+async fn read_of(kv: &impl Kv, slots: &Slots, epoch: u64, key: Option<[u8; 16]>) -> Result<Option<Slot>, StoreError> {
+    Ok(read_slots(kv, slots, epoch, key).await?.filter(|slot| slot.epoch == epoch))
 }
 
 /// What is in the slots of all locations for an epoch, under this key or, if none is given, under that of the first
 /// location which has any; or what is in our own, if that is of a later epoch.
 async fn read_slots(
     kv: &impl Kv,
-    at: &Locations,
-    name: &str,
+    slots: &Slots,
     epoch: u64,
     key: Option<[u8; 16]>,
 ) -> Result<Option<Slot>, StoreError> {
-    let (mut found, own): (Option<Slot>, _) = (None, at.own(name));
-    for name in at.all(name) {
+    let (mut found, own): (Option<Slot>, _) = (None, slots.own());
+    for name in slots.all() {
         let Some(slot) = read_slot(kv, &name, epoch).await? else { continue };
         match &mut found {
             _ if slot.epoch > epoch && name == own => return Ok(Some(slot)),

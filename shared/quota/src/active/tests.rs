@@ -1,6 +1,10 @@
 mod parts;
 
-use super::{Active, Basis, EPOCH, Verdict, epoch, locations::Locations, store};
+use super::{
+    Active, Basis, EPOCH, Verdict, epoch,
+    locations::{Locations, Slots},
+    store,
+};
 use crate::life::Ahead;
 use cockpit_core::ports::Clock;
 use cockpit_fake::{Fake, Operations, run};
@@ -24,6 +28,11 @@ fn admit(active: &mut Active, number: u64, basis: Basis) -> Verdict {
     verdict
 }
 
+/// Where the set is.
+fn slots() -> Slots {
+    Locations::default().slots("active")
+}
+
 /// One instance before a store.
 struct Instance<'f> {
     fake: &'f Fake,
@@ -33,8 +42,9 @@ struct Instance<'f> {
 
 impl<'f> Instance<'f> {
     fn new(fake: &'f Fake, limit: u64) -> Self {
-        let stored = run(store::load(fake, &Locations::default(), "active", epoch(fake.now()))).unwrap();
-        Self { fake, active: RefCell::new(Active::new(limit, fake.now(), stored)), limit }
+        let active = RefCell::new(Active::unread(limit, epoch(fake.now()), None));
+        run(store::read(fake, &slots(), &active)).unwrap();
+        Self { fake, active, limit }
     }
 
     /// Pushes a batch; says how many were refused.
@@ -43,11 +53,11 @@ impl<'f> Instance<'f> {
         let basis = self.active.borrow().basis(self.fake.now());
         let mut refused = self.judge(numbers.clone(), basis);
         if refused.is_none() {
-            run(store::merge(self.fake, &Locations::default(), "active", &self.active)).unwrap();
+            run(store::merge(self.fake, &slots(), &self.active)).unwrap();
             refused = self.judge(numbers, Basis::Certain);
         }
         if self.active.borrow().is_due(self.fake.now(), Ahead::Many) {
-            run(store::merge(self.fake, &Locations::default(), "active", &self.active)).unwrap();
+            run(store::merge(self.fake, &slots(), &self.active)).unwrap();
         }
         refused.unwrap()
     }
@@ -55,7 +65,7 @@ impl<'f> Instance<'f> {
     fn begin(&self) {
         self.active.borrow_mut().begin(self.limit, self.fake.now());
         if self.active.borrow().is_unread() {
-            run(store::read(self.fake, &Locations::default(), "active", &self.active)).unwrap();
+            run(store::read(self.fake, &slots(), &self.active)).unwrap();
         }
     }
 
@@ -194,9 +204,8 @@ fn a_merge_that_lost_a_race_is_repeated() {
         instance.active.borrow_mut().begin(1_000, fake.now());
         admit(&mut instance.active.borrow_mut(), number, Basis::Certain);
     }
-    let at = Locations::default();
-    let merges =
-        (store::merge(&fake, &at, "active", &first.active), store::merge(&fake, &at, "active", &second.active));
+    let at = slots();
+    let merges = (store::merge(&fake, &at, &first.active), store::merge(&fake, &at, &second.active));
     let (one, two) = run(cockpit_fake::both(merges.0, merges.1));
     one.unwrap();
     two.unwrap();
@@ -233,7 +242,7 @@ fn an_instance_that_may_be_dropped_looks_whether_what_it_wrote_stayed() {
     assert_eq!(Instance::new(&fake, 1_000).count(), 10);
     let due = |ahead| instance.active.borrow().is_due(fake.now(), ahead);
     assert_eq!([Ahead::Many, Ahead::Few, Ahead::None].map(due), [false, true, true]);
-    run(store::merge(&fake, &Locations::default(), "active", &instance.active)).unwrap();
+    run(store::merge(&fake, &slots(), &instance.active)).unwrap();
     assert_eq!(Instance::new(&fake, 1_000).count(), 20);
 }
 
@@ -270,7 +279,27 @@ fn a_failing_store_loses_no_mark() {
     instance.active.borrow_mut().begin(100, fake.now());
     admit(&mut instance.active.borrow_mut(), 1, Basis::Certain);
     fake.kv.fail_after(0);
-    assert!(run(store::merge(&fake, &Locations::default(), "active", &instance.active)).is_err());
+    assert!(run(store::merge(&fake, &slots(), &instance.active)).is_err());
     fake.kv.fail_after(None);
     assert!(instance.active.borrow().is_due(fake.now(), Ahead::Many));
+}
+
+#[test]
+fn what_is_read_while_the_epoch_turns_is_read_again() {
+    for operations in 0.. {
+        let fake = Fake::new(&[]);
+        Instance::new(&fake, 100).push(0..10);
+        let active = RefCell::new(Active::unread(100, epoch(fake.now()), None));
+        let turn = async {
+            fake.pass(i64::try_from(EPOCH).unwrap());
+            active.borrow_mut().begin(100, fake.now());
+        };
+        let Some((read, ())) = cockpit_fake::paused(store::read(&fake, &slots(), &active), operations, turn) else {
+            break;
+        };
+        read.unwrap();
+        assert_eq!((active.borrow().is_unread(), active.borrow().count()), (true, 0));
+        run(store::read(&fake, &slots(), &active)).unwrap();
+        assert_eq!((active.borrow().is_unread(), active.borrow().count()), (false, 10));
+    }
 }

@@ -5,7 +5,7 @@
 //! is to be paid for, so what is new of it is not marked but held. No other push gets its place, and a push that is
 //! dropped gives it back.
 
-use super::{Active, Basis, Verdict, exchange::part_name, group::Group};
+use super::{Active, Basis, Verdict, group::Group};
 use crate::budget::Budgets;
 use cockpit_core::Timestamp;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
@@ -164,19 +164,19 @@ impl View {
         self.seen().any(|seen| seen.unsure)
     }
 
-    /// The sets that the push is unsure of, with their keys in the store below `name`. It holds no places meanwhile.
-    pub(crate) fn unsure(&mut self, name: &str) -> Vec<(String, Shared)> {
+    /// The sets that the push is unsure of, with the numbers of their budgets. It holds no places until it has looked.
+    pub(crate) fn unsure(&mut self) -> Vec<(Option<u64>, Shared)> {
         self.release();
-        let named = |seen: &Seen, name: String| seen.unsure.then(|| (name, Rc::clone(&seen.active)));
-        let parts = self.parts.iter().filter_map(|part| Some((part, part.seen.as_ref()?)));
-        let parts = parts.filter_map(|(part, seen)| named(seen, part_name(name, part.number)));
-        named(&self.whole, name.to_owned()).into_iter().chain(parts).collect()
+        let parts = self.parts.iter().filter_map(|part| Some((Some(part.number), part.seen.as_ref()?)));
+        let all = std::iter::once((None, &self.whole)).chain(parts).filter(|(_, seen)| seen.unsure);
+        all.map(|(budget, seen)| (budget, Rc::clone(&seen.active))).collect()
     }
 
-    /// Notes that the push has looked at what the store knows of these.
-    pub(crate) fn looked(&mut self, sets: &[(String, Shared)]) {
+    /// Notes that the push has looked at what the store knows of these, unless another epoch began meanwhile.
+    pub(crate) fn looked(&mut self, sets: &[(Option<u64>, Shared)]) {
         let is_one = |seen: &&mut Seen| sets.iter().any(|(_, active)| Rc::ptr_eq(active, &seen.active));
-        self.seen_mut().filter(is_one).for_each(|seen| seen.basis = Basis::Certain);
+        let looked = self.seen_mut().filter(is_one).filter(|seen| !seen.active.borrow().is_unread());
+        looked.for_each(|seen| seen.basis = Basis::Certain);
     }
 
     /// Makes do with what is known.

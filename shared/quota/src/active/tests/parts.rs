@@ -42,7 +42,7 @@ fn what_is_left_of_an_older_set_is_no_part_of_the_one_that_is_being_written() {
     let fake = Fake::new(&[]);
     let writer = long_at_work(&fake);
     fake.kv.die_after(1);
-    assert!(run(store::merge(&fake, &Locations::default(), "active", &writer.active)).is_err());
+    assert!(run(store::merge(&fake, &slots(), &writer.active)).is_err());
     fake.kv.die_after(None);
     let (count, _) = known(&fake, 0..0);
     assert!(count <= 40_010, "{count}: of 40,010 some are known");
@@ -56,22 +56,19 @@ fn whoever_comes_between_two_parts_loses_no_mark_of_the_writer_and_none_of_its_o
         let fake = Fake::new(&[]);
         let writer = long_at_work(&fake);
         let other = async {
-            let stored = store::load(&fake, &Locations::default(), "active", epoch(fake.now())).await.unwrap();
-            let active = RefCell::new(Active::new(LIMIT, fake.now(), stored));
-            active.borrow_mut().begin(LIMIT, fake.now());
+            let active = RefCell::new(Active::unread(LIMIT, epoch(fake.now()), None));
+            store::read(&fake, &slots(), &active).await.unwrap();
             mark(&active, 400_000..400_100);
-            store::merge(&fake, &Locations::default(), "active", &active).await.unwrap();
+            store::merge(&fake, &slots(), &active).await.unwrap();
             active
         };
-        let Some((merged, other)) =
-            paused(store::merge(&fake, &Locations::default(), "active", &writer.active), pause, other)
-        else {
+        let Some((merged, other)) = paused(store::merge(&fake, &slots(), &writer.active), pause, other) else {
             return;
         };
         merged.unwrap();
         fake.pass(4);
         for active in [&other, &writer.active].into_iter().filter(|one| one.borrow().is_due(fake.now(), Ahead::Many)) {
-            run(store::merge(&fake, &Locations::default(), "active", active)).unwrap();
+            run(store::merge(&fake, &slots(), active)).unwrap();
         }
         let (count, theirs) = known(&fake, 300_000..340_000);
         assert!(near(count, 40_110) && theirs == 40_000, "{count} and {theirs} after {pause} operations");
@@ -85,7 +82,7 @@ fn nobody_makes_another_key_for_a_sender_whose_first_parts_are_being_written() {
     let writer = Instance::new(&fake, LIMIT);
     writer.judge(0..40_000, Basis::Certain);
     fake.kv.die_after(1);
-    assert!(run(store::merge(&fake, &Locations::default(), "active", &writer.active)).is_err());
+    assert!(run(store::merge(&fake, &slots(), &writer.active)).is_err());
     fake.kv.die_after(None);
     let key = |instance: &Instance| instance.active.borrow().key();
     assert_eq!(key(&Instance::new(&fake, LIMIT)), key(&writer));
@@ -97,10 +94,11 @@ fn sets_of_another_size_are_no_parts_of_this_one() {
     let writer = Instance::new(&fake, LIMIT);
     writer.push(0..100_000);
     let key = writer.active.borrow().key();
-    let larger = RefCell::new(Active::new(2 * LIMIT, fake.now(), Stored { key, current: None, previous: None }));
+    let larger = RefCell::new(Active::unread(2 * LIMIT, epoch(fake.now()), None));
+    larger.borrow_mut().read(Stored { key, current: None, previous: None }, fake.now());
     mark(&larger, 100_000..150_000);
     fake.kv.die_after(1);
-    assert!(run(store::merge(&fake, &Locations::default(), "active", &larger)).is_err());
+    assert!(run(store::merge(&fake, &slots(), &larger)).is_err());
     fake.kv.die_after(None);
     let instance = Instance::new(&fake, LIMIT);
     assert_eq!(instance.active.borrow().key(), key);

@@ -83,6 +83,23 @@ fn a_push_that_comes_while_another_reads_the_next_epoch_waits_for_what_it_says()
 }
 
 #[test]
+fn what_was_read_of_an_epoch_that_is_over_makes_nobody_sure() {
+    for operations in 0.. {
+        let fake = Fake::new(&[]);
+        budget(&fake, &[("a", 5)]);
+        assert_eq!(run(push_with(&fake, &permit(), 0..5, |_| 1)).unwrap(), 0);
+        fake.forget();
+        let permit = permit();
+        let second = async {
+            fake.pass(600);
+            drop(Meter::open(&fake, &permit, Signal::Metrics).await);
+        };
+        let Some((cut, ())) = paused(push_with(&fake, &permit, 100..110, |_| 1), operations, second) else { break };
+        assert_eq!(cut.unwrap(), 10, "after {operations} operations");
+    }
+}
+
+#[test]
 fn a_series_that_two_pushes_bring_takes_one_place_before_and_after_it_is_paid_for() {
     let fake = Fake::new(&[("quotas", "active_series=100")]);
     let (one, two) = (open(&fake), open(&fake));
