@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, destination, explained, limits, relayed, with_usage};
+use cockpit_push::{Counted, charged, destination, explained, limits, meter, relayed, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -31,7 +31,7 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let media = Media::of(call.headers())?;
-    let meter = Meter::open(call.ports, &call.permit, Signal::Logs).await?;
+    let meter = meter(&call, Signal::Logs).await?;
     let limits = limits(call.ports, "logs_limits", meter.retention()).await?;
     let (backend, path) = destination(call.ports, "loki_url", "loki_push_path").await?;
     let judged = judged(&mut call, &media, &limits, &meter).await;

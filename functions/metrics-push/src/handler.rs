@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cockpit_core::{Body, Operation, Ports, Refusal};
 use cockpit_gate::{Call, Relay};
 use cockpit_otlp::Export;
-use cockpit_push::{Counted, charged, destination, explained, limits, refused, relayed, uncut, with_usage};
+use cockpit_push::{Counted, charged, destination, explained, limits, meter, refused, relayed, uncut, with_usage};
 use cockpit_quota::{Meter, Signal};
 use cockpit_wire::{
     checks::Limits,
@@ -38,7 +38,7 @@ pub async fn handle(call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusa
 /// Forwards a good request byte for byte, and the good part of any other.
 async fn push(mut call: Call<'_, impl Ports>) -> Result<Response<Body>, Refusal> {
     let version = Version::of(call.headers())?;
-    let meter = Meter::open(call.ports, &call.permit, Signal::Metrics).await?;
+    let meter = meter(&call, Signal::Metrics).await?;
     let limits = limits(call.ports, "metrics_limits", meter.retention()).await?;
     let (backend, path) = destination(call.ports, "mimir_url", "mimir_push_path").await?;
     let judged = judged(&mut call, version, &limits, &meter).await;

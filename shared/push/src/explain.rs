@@ -1,11 +1,20 @@
-//! The answer to a push that is to be explained.
+//! Pushes that are to be explained.
 
 use crate::with_usage;
 use cockpit_core::{Body, Ports, Refusal};
 use cockpit_gate::{Call, json};
-use cockpit_quota::{Meter, meter::Used};
+use cockpit_quota::{Meter, Signal, meter::Used};
 use cockpit_wire::explain::{Explanation, Usage};
 use http::Response;
+
+/// Opens the meter of a push, whether it is to be stored or only explained.
+pub async fn meter<'p, P: Ports>(call: &Call<'p, P>, signal: Signal) -> Result<Meter<'p, P>, Refusal> {
+    if call.wants_explanation() {
+        Meter::open_to_explain(call.ports, &call.permit, signal).await
+    } else {
+        Meter::open(call.ports, &call.permit, signal).await
+    }
+}
 
 /// What would become of the push. Nothing of it is stored; to read it has cost as much as any other, so it counts as one.
 pub async fn explained<P: Ports>(

@@ -14,7 +14,7 @@ mod usage;
 mod variables;
 
 pub use counted::{Counted, refused, uncut};
-pub use explain::explained;
+pub use explain::{explained, meter};
 pub use paid::{charged, relayed};
 pub use usage::with_usage;
 pub use variables::{destination, limits};

@@ -104,12 +104,12 @@ pub fn epoch(now: Timestamp) -> u64 {
 }
 
 impl Active {
-    /// One of which nothing is known yet. Its key is given, or the one that the store has.
-    pub(crate) fn unread(limit: u64, epoch: u64, key: Option<[u8; 16]>) -> Self {
+    /// One of which nothing is known yet, with the key that it has if the store knows none.
+    pub(crate) fn unread(limit: u64, epoch: u64, key: [u8; 16]) -> Self {
         Self {
             limit,
-            key: key.unwrap_or_default(),
-            under: key.is_some(),
+            key,
+            under: false,
             epoch,
             current: Set::new(limit),
             previous: Set::new(limit),
@@ -124,9 +124,14 @@ impl Active {
         }
     }
 
+    /// The same of a budget, whose key is its Cockpit's.
+    pub(crate) fn unread_under(limit: u64, epoch: u64, key: [u8; 16]) -> Self {
+        Self { under: true, ..Self::unread(limit, epoch, key) }
+    }
+
     /// Forgets all that is known.
     pub(crate) fn forget(&mut self) {
-        *self = Self::unread(self.limit, self.epoch, self.given_key());
+        *self = Self { under: self.under, ..Self::unread(self.limit, self.epoch, self.key) };
     }
 
     /// Begins a push: the epoch may be another one.
@@ -199,13 +204,17 @@ impl Active {
         }
     }
 
-    /// Marks an identity that was accepted. Whoever else holds a place for it needs none any more.
+    /// Marks an identity that was accepted. Whoever else holds a place for it needs none any more. One that was active, and
+    /// needed none, may have lost its own if the epoch turned since: then others have it.
     pub(crate) fn mark(&mut self, identity: u64) {
-        self.pending.remove(&identity);
+        let held = self.pending.remove(&identity).is_some();
         if self.current.contains(identity) {
             return;
         }
         if !self.previous.contains(identity) {
+            if !held && self.room() == 0 {
+                return;
+            }
             self.count += 1;
             self.unsaved_new += 1;
         }

@@ -97,6 +97,13 @@ impl Budgets {
         &self.labels
     }
 
+    /// The bytes that their texts take in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let labels =
+            self.labels.iter().fold(0, |sum: usize, (name, value)| sum.saturating_add(name.len() + value.len()));
+        self.rows.iter().fold(labels, |sum, row| sum.saturating_add(row.selector.len()))
+    }
+
     /// The budgets.
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows

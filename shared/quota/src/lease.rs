@@ -25,6 +25,8 @@ pub struct Lease {
     /// When it was first spent from in this window, in milliseconds.
     since: u64,
     left: Amount,
+    /// What was asked for in this window and has not come yet.
+    asked: Amount,
     spent: Sizes,
     total: Option<Amount>,
     before: Before,
@@ -93,7 +95,9 @@ impl Lease {
         if self.is_exhausted(rate, due.need) {
             return Step::Exhausted;
         }
-        Step::Ask(Ask { window, amount: Outlook::new(self, rate, due).ask(), need: due.need })
+        let amount = Outlook::new(self, rate, due).ask();
+        self.asked = self.asked.plus(amount);
+        Step::Ask(Ask { window, amount, need: due.need })
     }
 
     /// Takes in what the counter shows after an ask.
@@ -105,6 +109,7 @@ impl Lease {
         if self.window != ask.window.start {
             return Answer { admitted: granted.covers(ask.need), opened };
         }
+        self.asked = self.asked.minus(ask.amount);
         self.left = self.left.plus(granted);
         self.total = Some(self.total.unwrap_or_default().max(total));
         let admitted = self.left.covers(ask.need);

@@ -17,6 +17,7 @@ pub use explain::Used;
 use crate::{
     Signal,
     active::view::{Limit, View},
+    amount::Amount,
     life::Ahead,
     plans::Allowance,
     rules::{OnFailure, Rules},
@@ -61,13 +62,22 @@ pub struct Meter<'p, P> {
 impl<'p, P: Ports> Meter<'p, P> {
     /// Opens the meter of the permit's tenant, or refuses a push that is certain to be refused, before it costs more.
     pub async fn open(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
+        Self::open_for(ports, permit, signal, Amount::push(1)).await
+    }
+
+    /// The same for a push that is only to be explained: it is answered as long as pushes may come at all.
+    pub async fn open_to_explain(ports: &'p P, permit: &Permit, signal: Signal) -> Result<Self, Refusal> {
+        Self::open_for(ports, permit, signal, Amount::request()).await
+    }
+
+    async fn open_for(ports: &'p P, permit: &Permit, signal: Signal, least: Amount) -> Result<Self, Refusal> {
         let meter = Self::of(ports, permit, signal).await?;
         meter.entries.serve(&meter.cockpit.entry, ports.now());
         if let Some(token) = &meter.token {
             token.entry.serve();
         }
         for account in meter.accounts() {
-            if account.refuses(ports.now()) {
+            if account.refuses(ports.now(), least) {
                 return Err(meter.throttled(account).await);
             }
         }
@@ -203,7 +213,7 @@ impl<P> Drop for Meter<'_, P> {
     fn drop(&mut self) {
         let Some(view) = self.view.take() else { return };
         let sets = view.into_inner().end();
-        self.entries.fit(&self.cockpit.sender, &sets);
+        self.entries.fit(&self.cockpit.sender, &self.cockpit.entry, &sets);
     }
 }
 

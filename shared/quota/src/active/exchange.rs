@@ -7,25 +7,44 @@ use super::{
     view::{Shared, View},
 };
 use crate::life::Ahead;
-use cockpit_core::ports::{Clock, Kv, Random, StoreError};
+use cockpit_core::ports::{Clock, Kv, StoreError};
 use std::{cell::RefCell, rc::Rc};
 
 /// Tells the store what is known here of the sets that a push is unsure of, and learns what others know.
-pub(crate) async fn look<P: Kv + Clock + Random>(
-    ports: &P,
-    slots: &Slots,
-    view: &RefCell<View>,
-) -> Result<(), StoreError> {
+pub(crate) async fn look<P: Kv + Clock>(ports: &P, slots: &Slots, view: &RefCell<View>) -> Result<(), StoreError> {
     let unsure = view.borrow_mut().unsure();
     let group = Rc::clone(view.borrow().group());
     for (budget, active) in &unsure {
-        let (slots, unread) = (slots.of(*budget), active.borrow().is_unread());
-        if !group.borrow().is_valid(active) {
-            continue;
-        }
-        if unread { store::read(ports, &slots, active).await? } else { store::merge(ports, &slots, active).await? }
+        exchange(ports, slots, &group, (*budget, active)).await?;
     }
     view.borrow_mut().looked(&unsure);
+    Ok(())
+}
+
+/// Reads a set that was not read yet, and merges any other; leaves one alone that says nothing any more.
+async fn exchange<P: Kv + Clock>(
+    ports: &P,
+    slots: &Slots,
+    group: &RefCell<Group>,
+    (budget, active): (Option<u64>, &Shared),
+) -> Result<(), StoreError> {
+    let (slots, unread, valid) = (slots.of(budget), active.borrow().is_unread(), group.borrow().is_valid(active));
+    match (valid, unread) {
+        (false, _) => Ok(()),
+        (true, true) => store::read(ports, &slots, active).await,
+        (true, false) => store::merge(ports, &slots, active).await,
+    }
+}
+
+/// Tells the store what it does not have of an epoch that is over: what was new at its end would be forgotten otherwise.
+pub(crate) async fn end<P: Kv + Clock>(ports: &P, slots: &Slots, group: &RefCell<Group>) -> Result<(), StoreError> {
+    let all = group.borrow().all();
+    for (budget, active) in all {
+        let untold = !active.borrow().is_saved() && !active.borrow().is_unread();
+        if untold {
+            exchange(ports, slots, group, (budget, &active)).await?;
+        }
+    }
     Ok(())
 }
 
@@ -36,22 +55,18 @@ pub(crate) async fn share<P: Kv + Clock>(
     group: &RefCell<Group>,
     ahead: Ahead,
 ) -> Result<(), StoreError> {
-    let tell = async |budget, active: Shared| {
-        let valid = group.borrow().is_valid(&active);
-        if valid { store::merge(ports, &slots.of(budget), &active).await } else { Ok(()) }
-    };
     let all = group.borrow().all();
     for (budget, active) in all {
         let due = active.borrow().is_due(ports.now(), ahead);
         if due {
-            tell(budget, active).await?;
+            exchange(ports, slots, group, (budget, &active)).await?;
         }
     }
     let surplus = group.borrow().surplus();
     for (budget, active) in surplus {
         let saved = active.borrow().is_saved();
         if !saved {
-            tell(budget, active).await?;
+            exchange(ports, slots, group, (budget, &active)).await?;
         }
     }
     Ok(())

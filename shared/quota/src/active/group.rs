@@ -33,10 +33,15 @@ struct Part {
 }
 
 impl Group {
-    /// The sets of a sender of which nothing is known yet.
-    pub(crate) fn new(limit: u64, now: Timestamp) -> Self {
-        let whole = Active::unread(limit, epoch(now), None);
+    /// The sets of a sender of which nothing is known yet, with the key for it if the store knows none.
+    pub(crate) fn new(limit: u64, now: Timestamp, key: [u8; 16]) -> Self {
+        let whole = Active::unread(limit, epoch(now), key);
         Self { whole: Rc::new(RefCell::new(whole)), parts: Vec::new(), pushes: 0 }
+    }
+
+    /// Whether the epoch that is known here ended not long ago.
+    pub(crate) fn has_turned(&self, now: Timestamp) -> bool {
+        epoch(now) == self.whole.borrow().epoch().saturating_add(1)
     }
 
     /// Begins a push: has a part for each of its budgets, in their order, and keeps what is known of those that stay.
@@ -46,7 +51,7 @@ impl Group {
         let same = self.parts.iter().map(|part| part.number).eq(budgets.rows().iter().map(|row| row.number));
         if !same {
             let key = self.whole.borrow().key();
-            let unread = |number, limit| Part::new(number, Active::unread(limit, epoch(now), Some(key)));
+            let unread = |number, limit| Part::new(number, Active::unread_under(limit, epoch(now), key));
             let mut old = std::mem::take(&mut self.parts);
             self.parts.extend(budgets.rows().iter().map(|row| {
                 let known = old.iter().position(|part| part.number == row.number);
@@ -62,7 +67,7 @@ impl Group {
     /// of other budgets: then it is that push's alone.
     pub(crate) fn part(&mut self, number: u64, limit: u64, now: Timestamp) -> Shared {
         let key = self.whole.borrow().key();
-        let unread = Part::new(number, Active::unread(limit, epoch(now), Some(key)));
+        let unread = Part::new(number, Active::unread_under(limit, epoch(now), key));
         let Some(part) = self.parts.iter_mut().find(|part| part.number == number) else { return unread.active };
         if part.active.borrow().key() != key {
             *part = unread;

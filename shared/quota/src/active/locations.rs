@@ -59,6 +59,11 @@ impl Slots {
         self.locations.all.iter().map(|location| located(&self.name, location)).collect()
     }
 
+    /// Where the key is that a sender's identities are hashed with.
+    pub(crate) fn key(&self) -> String {
+        format!("{}/key", self.name)
+    }
+
     /// Where the set of a budget is, by those of its Cockpit; the same if it is none.
     pub(crate) fn of(&self, budget: Option<u64>) -> Self {
         let budget = budget.map(|number| format!("/b{number}")).unwrap_or_default();

@@ -7,7 +7,8 @@ use super::{Active, Stored, locations::Slots};
 use crate::set::{self, MOST_PARTS, Set};
 use cockpit_core::{
     Timestamp,
-    ports::{Clock, Kv, Random, StoreError},
+    ports::{Clock, Kv, StoreError},
+    record,
 };
 use std::cell::RefCell;
 
@@ -17,45 +18,23 @@ const VERSION: u8 = 1;
 /// set it is.
 const HEAD: usize = 1 + 8 + 16 + set::HEAD;
 
-/// Reads the sets of a sender. Two reads for each location, unless the sets are huge.
-pub async fn load<P: Kv + Random>(ports: &P, slots: &Slots, epoch: u64) -> Result<Stored, StoreError> {
-    let (current, previous) = load_both(ports, slots, epoch, None).await?;
-    let key = match current.as_ref().or(previous.as_ref()) {
-        Some(slot) => slot.key,
-        None => claim(ports, slots, epoch).await?,
-    };
-    Ok(under(key, current, previous))
-}
-
-/// Reads both sets of which nothing is known yet, or nothing of this epoch.
-pub async fn read<P: Kv + Clock + Random>(
-    ports: &P,
-    slots: &Slots,
-    active: &RefCell<Active>,
-) -> Result<(), StoreError> {
-    let (epoch, key) = (active.borrow().epoch, active.borrow().given_key());
-    let stored = match key {
-        None => load(ports, slots, epoch).await?,
-        Some(known) => {
-            let (current, previous) = load_both(ports, slots, epoch, key).await?;
-            under(known, current, previous)
-        }
+/// Reads both sets of which nothing is known yet, or nothing of this epoch. Two reads for each location, unless the sets
+/// are huge.
+pub async fn read<P: Kv + Clock>(ports: &P, slots: &Slots, active: &RefCell<Active>) -> Result<(), StoreError> {
+    let (epoch, given) = (active.borrow().epoch, active.borrow().given_key());
+    let current = read_of(ports, slots, epoch, given).await?;
+    let previous = read_of(ports, slots, epoch.saturating_sub(1), given).await?;
+    let found = given.or_else(|| Some(current.as_ref().or(previous.as_ref())?.key));
+    let ours = active.borrow().key;
+    let key = match found {
+        Some(key) => key,
+        None => agree(ports, slots, ours).await?,
     };
     let mut active = active.borrow_mut();
     if active.epoch == epoch {
-        active.read(stored, ports.now());
+        active.read(under(key, current, previous), ports.now());
     }
     Ok(())
-}
-
-async fn load_both(
-    kv: &impl Kv,
-    slots: &Slots,
-    epoch: u64,
-    key: Option<[u8; 16]>,
-) -> Result<(Option<Slot>, Option<Slot>), StoreError> {
-    let current = read_of(kv, slots, epoch, key).await?;
-    Ok((current, read_of(kv, slots, epoch.saturating_sub(1), key).await?))
 }
 
 /// What was hashed with another key means nothing.
@@ -64,12 +43,16 @@ fn under(key: [u8; 16], current: Option<Slot>, previous: Option<Slot>) -> Stored
     Stored { key, current: set(current), previous: set(previous) }
 }
 
-/// Makes the key of a sender that has none. Instances that meet a new sender at once must agree on it before they
-/// mark anything, so it is written first, and read back: the last one wins.
-async fn claim<P: Kv + Random>(ports: &P, slots: &Slots, epoch: u64) -> Result<[u8; 16], StoreError> {
-    let key = ports.bytes();
-    write(ports, slots, epoch, &encode(epoch, &key, &Set::new(0))).await?;
-    Ok(read_of(ports, slots, epoch, None).await?.map_or(key, |slot| slot.key))
+/// The key of a sender that has no sets, because it is new or was away. Instances that meet a new one at once must agree on
+/// it before they mark anything, so it is written first, and read back: the last one wins.
+async fn agree(kv: &impl Kv, slots: &Slots, ours: [u8; 16]) -> Result<[u8; 16], StoreError> {
+    let name = slots.key();
+    let stored = async || Ok(kv.get(&name).await?.and_then(|bytes| bytes.try_into().ok()));
+    if let Some(key) = stored().await? {
+        return Ok(key);
+    }
+    kv.set(&name, &ours).await?;
+    Ok(stored().await?.unwrap_or(ours))
 }
 
 /// Writes to the slot of this location.
@@ -139,7 +122,7 @@ pub(crate) async fn remove(kv: &impl Kv, slots: &Slots) -> Result<(), StoreError
             remove_slot(kv, &name, slot).await?;
         }
     }
-    Ok(())
+    record::drop(kv, &slots.key()).await
 }
 
 async fn remove_slot(kv: &impl Kv, name: &str, slot: u64) -> Result<(), StoreError> {

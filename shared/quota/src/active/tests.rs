@@ -42,7 +42,7 @@ struct Instance<'f> {
 
 impl<'f> Instance<'f> {
     fn new(fake: &'f Fake, limit: u64) -> Self {
-        let active = RefCell::new(Active::unread(limit, epoch(fake.now()), None));
+        let active = RefCell::new(Active::unread(limit, epoch(fake.now()), cockpit_core::ports::Random::bytes(fake)));
         run(store::read(fake, &slots(), &active)).unwrap();
         Self { fake, active, limit }
     }
@@ -289,7 +289,7 @@ fn what_is_read_while_the_epoch_turns_is_read_again() {
     for operations in 0.. {
         let fake = Fake::new(&[]);
         Instance::new(&fake, 100).push(0..10);
-        let active = RefCell::new(Active::unread(100, epoch(fake.now()), None));
+        let active = RefCell::new(Active::unread(100, epoch(fake.now()), cockpit_core::ports::Random::bytes(&fake)));
         let turn = async {
             fake.pass(i64::try_from(EPOCH).unwrap());
             active.borrow_mut().begin(100, fake.now());

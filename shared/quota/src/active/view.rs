@@ -95,7 +95,8 @@ impl View {
             let key = self.key;
             part.seen = part.seen.take().filter(|seen| seen.active.borrow().key() == key);
         }
-        self.seen_mut().for_each(|seen| seen.begin(now));
+        let settled = self.settled;
+        self.seen_mut().for_each(|seen| seen.begin(now, settled));
     }
 
     /// The key that identities are hashed with.
@@ -103,15 +104,16 @@ impl View {
         self.key
     }
 
-    /// Judges one identity, which has a place if it is new and may go in. `marks` says which of the budgets' labels it
-    /// carries: most have none, and cost nothing more.
+    /// Judges one identity, which has a place if it is new and may go in. So it has where that is unsure, so that one
+    /// reading shows all sets that the push has to look at. `marks` says which of the budgets' labels it carries: most have
+    /// none, and cost nothing more.
     pub(crate) fn admit(&mut self, identity: u64, marks: u64) -> Opinion {
         self.meet(marks);
         if self.knows(identity, marks) || self.fresh.contains_key(&identity) {
             return Opinion::Accepted;
         }
         let opinion = self.judge(identity, marks);
-        if opinion == Opinion::Accepted {
+        if matches!(opinion, Opinion::Accepted | Opinion::Unsure) {
             self.hold(identity, marks);
         }
         opinion
@@ -126,13 +128,13 @@ impl View {
         for part in self.parts.iter_mut().filter(|part| part.seen.is_none() && part.is_for(marks)) {
             let active = self.group.borrow_mut().part(part.number, part.limit, self.now);
             let mut seen = Seen::new(active, basis);
-            seen.begin(self.now);
+            seen.begin(self.now, self.settled);
             part.seen = Some(seen);
         }
     }
 
     /// Whether an identity is marked wherever it counts.
-    fn knows(&self, identity: u64, marks: u64) -> bool {
+    pub(crate) fn knows(&self, identity: u64, marks: u64) -> bool {
         self.whole.active.borrow().knows(identity)
             && self.met(marks).all(|(_, seen)| seen.active.borrow().knows(identity))
     }
@@ -172,11 +174,10 @@ impl View {
         all.map(|(budget, seen)| (budget, Rc::clone(&seen.active))).collect()
     }
 
-    /// Notes that the push has looked at what the store knows of these, unless another epoch began meanwhile.
+    /// Notes that the push has looked at what the store knows of these.
     pub(crate) fn looked(&mut self, sets: &[(Option<u64>, Shared)]) {
         let is_one = |seen: &&mut Seen| sets.iter().any(|(_, active)| Rc::ptr_eq(active, &seen.active));
-        let looked = self.seen_mut().filter(is_one).filter(|seen| !seen.active.borrow().is_unread());
-        looked.for_each(|seen| seen.basis = Basis::Certain);
+        self.seen_mut().filter(is_one).for_each(|seen| seen.basis = Basis::Certain);
     }
 
     /// Makes do with what is known.
@@ -272,10 +273,12 @@ impl Seen {
         Self { active, basis, unsure: false, held: Vec::new() }
     }
 
-    fn begin(&mut self, now: Timestamp) {
+    /// Begins to judge. A look holds for the epoch in which it was: nobody may have read the next one yet.
+    fn begin(&mut self, now: Timestamp, settled: bool) {
         self.unsure = false;
-        if self.basis != Basis::Certain {
-            self.basis = self.active.borrow().basis(now);
+        let active = self.active.borrow();
+        if !settled && (self.basis != Basis::Certain || active.is_unread()) {
+            self.basis = active.basis(now);
         }
     }
 

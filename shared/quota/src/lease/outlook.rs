@@ -76,7 +76,7 @@ impl<'l> Outlook<'l> {
     /// will not last, half of what is due to this instance of what is left, so that others find something later.
     fn bearable(&self) -> u64 {
         let budget = self.rate.budget();
-        let most = self.fit(budget.times(1, MOST));
+        let most = self.fit(budget.times(1, MOST).minus(self.lease.asked));
         if budget.times(3, 4).covers(self.given.times(self.window.millis(), self.gone)) {
             return most;
         }

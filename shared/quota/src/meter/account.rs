@@ -92,9 +92,9 @@ impl Account {
         ((rate.units < UNLIMITED).then_some(budget.units), (rate.requests < UNLIMITED).then_some(budget.requests))
     }
 
-    /// Whether a push would certainly be refused now.
-    pub(super) fn refuses(&self, now: Timestamp) -> bool {
-        self.entry.lease.borrow().refuses(&self.rate, now, Amount::push(1))
+    /// Whether a push that needs at least this would certainly be refused now.
+    pub(super) fn refuses(&self, now: Timestamp, least: Amount) -> bool {
+        self.entry.lease.borrow().refuses(&self.rate, now, least)
     }
 
     /// Refuses a push that no window could hold.

@@ -62,8 +62,12 @@ impl<P: Ports> Meter<'_, P> {
     /// Takes up the sender's sets. If they cannot be read, the push makes do with what the instance knows.
     pub(super) async fn load(&self) -> Result<(), Refusal> {
         let (limit, budgets, now) = (self.allowance.active, &self.chosen.budgets, self.ports.now());
-        let sets = self.entries.sets(&self.cockpit.sender);
-        let sets = sets.unwrap_or_else(|| self.entries.keep(&self.cockpit.sender, Group::new(limit, now)));
+        let unread = || Group::new(limit, now, self.ports.bytes());
+        let sets = self.entries.sets_or(&self.cockpit.sender, unread);
+        let turned = sets.borrow().has_turned(now);
+        if turned {
+            self.log(exchange::end(self.ports, &self.slots(), &sets).await);
+        }
         sets.borrow_mut().begin(limit, budgets, now);
         let whole = Rc::clone(sets.borrow().whole());
         let unread = whole.borrow().is_unread();

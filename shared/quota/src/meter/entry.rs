@@ -14,7 +14,7 @@ use std::{
     rc::Rc,
 };
 
-/// So many senders an instance remembers, each of which takes less than a kilobyte without its active sets.
+/// So many kilobytes of senders an instance remembers without their active sets: one each, and the texts of its budgets.
 const SENDERS: usize = 10_000;
 
 /// What the active sets of a sender take beside themselves.
@@ -92,17 +92,18 @@ impl Entries {
         self.sets.borrow_mut().get(&sender.to_owned()).cloned()
     }
 
-    /// Remembers the active sets of a sender, unless another push was faster: then they are that one's.
-    pub(super) fn keep(&self, sender: &str, found: Group) -> Sets {
+    /// The same; remembers these if none are. Pushes at once have the same from the first moment on, and so one key.
+    pub(super) fn sets_or(&self, sender: &str, unread: impl FnOnce() -> Group) -> Sets {
         self.sets(sender).unwrap_or_else(|| {
-            let sets = Rc::new(RefCell::new(found));
+            let sets = Rc::new(RefCell::new(unread()));
             self.sets.borrow_mut().insert(sender.to_owned(), Rc::clone(&sets), EACH);
             sets
         })
     }
 
-    /// Sees at the end of a push that the sets of its sender take no more than they may, and forgets others' if need be.
-    pub(super) fn fit(&self, sender: &str, sets: &Sets) {
+    /// Sees at the end of a push that its sender takes no more than it may, and forgets others if need be.
+    pub(super) fn fit(&self, sender: &str, entry: &Entry, sets: &Sets) {
+        self.senders.borrow_mut().weigh(&sender.to_owned(), entry.kilobytes());
         let Ok(group) = sets.try_borrow() else { return };
         group.fit();
         self.sets.borrow_mut().weigh(&sender.to_owned(), EACH.saturating_add(group.bytes()));
@@ -137,6 +138,11 @@ impl Entry {
     /// Counts a push.
     pub(super) fn serve(&self) {
         self.served.set(self.served.get().saturating_add(1));
+    }
+
+    /// What it takes in memory, about.
+    fn kilobytes(&self) -> usize {
+        1 + self.chosen.borrow().as_ref().map_or(0, |chosen| chosen.budgets.bytes() / 1_024)
     }
 
     /// How many pushes have come and are not paid for yet.

@@ -1,9 +1,13 @@
 mod budgets;
 mod forgotten;
+mod keys;
 mod located;
+mod orders;
 mod refused;
+mod stepped;
 mod together;
 mod tokens;
+mod turns;
 mod used;
 
 use super::*;

@@ -44,12 +44,9 @@ pub struct Look {
 /// and what is counted meanwhile is not found later.
 pub async fn reach(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, active: u64) -> Result<Look, StoreError> {
     let minute = seconds(now) / 60;
-    let mut history: History = match record::read(kv, &history_key(sender)).await?.transpose() {
-        Ok(history) => history.unwrap_or_default(),
-        Err(cause) => {
-            let until = minute.saturating_add(REACH);
-            return Ok(Look { until, due: until, collected: Collected::Unreadable(cause.to_string()) });
-        }
+    let mut history = match readable(kv, sender, minute).await? {
+        Ok(history) => history,
+        Err(look) => return Ok(look),
     };
     let mut collected = Collected::Nothing;
     if history.from == 0 {
@@ -65,19 +62,32 @@ pub async fn reach(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, acti
 /// Called by whoever opens a window, so that it is done once; most of the times that is one read. `active` is how many
 /// are active now.
 pub async fn collect(kv: &impl Kv, sender: &str, rate: &Rate, now: Timestamp, active: u64) -> Result<Look, StoreError> {
-    let mut history = load(kv, sender).await?;
     let minute = seconds(now) / 60;
+    let mut history = match readable(kv, sender, minute).await? {
+        Ok(history) => history,
+        Err(look) => return Ok(look),
+    };
     let mut collected = Collected::Nothing;
     if history.from == 0 || !history.is_listed(sender) {
-        history.begin(minute);
         if !history.is_listed(sender) {
-            history.place = roster::add(kv, sender).await?;
+            let place = roster::add(kv, sender).await?;
+            // Others may have collected meanwhile.
+            history = History { place, ..load(kv, sender).await? };
         }
+        history.begin(minute);
         record::save(kv, &history_key(sender), &history).await?;
     } else if minute >= history.from.saturating_add(BATCH) {
         (history, collected) = fold(kv, sender, rate, minute, active, history).await?;
     }
     Ok(history.look(sender, collected))
+}
+
+/// The history, or all there is to know if it cannot be read.
+async fn readable(kv: &impl Kv, sender: &str, minute: u64) -> Result<Result<History, Look>, StoreError> {
+    let history = record::read(kv, &history_key(sender)).await?.transpose();
+    let until = minute.saturating_add(REACH);
+    let unread = |cause: StoreError| Look { until, due: until, collected: Collected::Unreadable(cause.to_string()) };
+    Ok(history.map(Option::unwrap_or_default).map_err(unread))
 }
 
 /// Folds the minutes before this one into a history. Any number may do so at once: they find the same, and who finds that

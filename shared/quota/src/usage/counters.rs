@@ -40,7 +40,7 @@ pub(super) async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) 
     let mut found = Found { usage: Usage { start, ..Usage::default() }, keys: Vec::new() };
     for window in starts(minute, rate.window) {
         let key = window_key(sender, window);
-        let Some(taken) = read(kv, &key).await? else { continue };
+        let Some(taken) = counted(kv, &key).await? else { continue };
         let taken = Amount::unpack(taken).min(rate.budget());
         found.usage.units = found.usage.units.saturating_add(taken.units);
         found.usage.requests = found.usage.requests.saturating_add(taken.requests);
@@ -48,7 +48,7 @@ pub(super) async fn count(kv: &impl Kv, sender: &str, rate: &Rate, minute: u64) 
     }
     for reason in Reason::ALL {
         let key = refused_key(sender, minute, reason);
-        let Some(refused) = read(kv, &key).await? else { continue };
+        let Some(refused) = counted(kv, &key).await? else { continue };
         *found.usage.refused_mut(reason) = u64::try_from(refused).unwrap_or(0);
         found.keys.push(key);
     }
@@ -102,9 +102,18 @@ pub(super) async fn remove(kv: &impl Kv, keys: &[String]) -> Result<(), StoreErr
 /// bytes would be a counter beyond any budget.
 pub(crate) async fn read(kv: &impl Kv, key: &str) -> Result<Option<i64>, StoreError> {
     let Some(bytes) = kv.get(key).await? else { return Ok(None) };
-    let digits = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
-    let binary = bytes.as_slice().try_into().ok().map(i64::from_le_bytes);
-    digits.or(binary).map(Some).ok_or_else(|| StoreError(format!("{key} is no counter")))
+    decode(&bytes).map(Some).ok_or_else(|| StoreError(format!("{key} is no counter")))
+}
+
+/// The same for usage: what is no counter says nothing, and must not keep the others from being collected.
+async fn counted(kv: &impl Kv, key: &str) -> Result<Option<i64>, StoreError> {
+    Ok(kv.get(key).await?.map(|bytes| decode(&bytes).unwrap_or(0)))
+}
+
+fn decode(bytes: &[u8]) -> Option<i64> {
+    let digits = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+    let binary = bytes.try_into().ok().map(i64::from_le_bytes);
+    digits.or(binary)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn whoever_comes_between_two_parts_loses_no_mark_of_the_writer_and_none_of_its_o
         let fake = Fake::new(&[]);
         let writer = long_at_work(&fake);
         let other = async {
-            let active = RefCell::new(Active::unread(LIMIT, epoch(fake.now()), None));
+            let active = RefCell::new(Active::unread(LIMIT, epoch(fake.now()), [1; 16]));
             store::read(&fake, &slots(), &active).await.unwrap();
             mark(&active, 400_000..400_100);
             store::merge(&fake, &slots(), &active).await.unwrap();
@@ -94,7 +94,7 @@ fn sets_of_another_size_are_no_parts_of_this_one() {
     let writer = Instance::new(&fake, LIMIT);
     writer.push(0..100_000);
     let key = writer.active.borrow().key();
-    let larger = RefCell::new(Active::unread(2 * LIMIT, epoch(fake.now()), None));
+    let larger = RefCell::new(Active::unread(2 * LIMIT, epoch(fake.now()), [1; 16]));
     larger.borrow_mut().read(Stored { key, current: None, previous: None }, fake.now());
     mark(&larger, 100_000..150_000);
     fake.kv.die_after(1);

@@ -3,11 +3,15 @@ use crate::{Numbered, Plan};
 
 /// Gives the project a budget of so many series for each of these teams.
 pub(super) fn budget(fake: &Fake, budgets: &[(&str, u64)]) {
+    budget_of(fake, PROJECT, budgets);
+}
+
+fn budget_of(fake: &Fake, project: ProjectId, budgets: &[(&str, u64)]) {
     let budgets = (0..).zip(budgets).map(|(number, (team, series))| {
         let selector = Selector::new([("team".to_owned(), (*team).to_owned())]).unwrap();
         Numbered { number, budget: Budget { selector, active_series: Some(*series), active_streams: None } }
     });
-    run(settings::save(fake, PROJECT, 0, &Settings::new(Plan::standard(), budgets.collect()))).unwrap();
+    run(settings::save(fake, project, 0, &Settings::new(Plan::standard(), budgets.collect()))).unwrap();
 }
 
 /// Pushes series that carry the labels of these bits.
@@ -309,4 +313,23 @@ fn what_a_push_needs_is_not_dropped_by_one_that_ends_meanwhile() {
         let shown = shown(&fake);
         assert!(shown.iter().all(|(used, _)| used.abs_diff(44_000) < 400), "after {operations} operations: {shown:?}");
     }
+}
+
+#[test]
+fn a_sender_that_chose_long_selectors_weighs_as_much_as_they_do() {
+    let fake = Fake::new(&[]);
+    let teams: Vec<_> = (0..20_u64).map(|number| (format!("{number:0>1020}"), 10)).collect();
+    let push_of = |project: u128| {
+        let project = ProjectId::from_bytes(project.to_be_bytes());
+        let chosen = teams.iter().map(|(team, series)| (&**team, *series)).collect::<Vec<_>>();
+        budget_of(&fake, project, &chosen);
+        run(push_with(&fake, &permit_of(project), 0..1, |_| 0)).unwrap();
+        Signal::Metrics.sender(project, 0)
+    };
+    let first = push_of(1);
+    (2..230).for_each(|project| drop(push_of(project)));
+    let entries = cockpit_core::ports::Memory::recall::<Entries>(&fake);
+    assert!(entries.of(&first).chosen().is_some(), "two hundred and some are nine megabytes");
+    (230..500).for_each(|project| drop(push_of(project)));
+    assert!(entries.of(&first).chosen().is_none());
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::meter::tests::budgets::budget;
+use crate::meter::tests::stepped::{Task, together};
 use cockpit_fake::paused;
 
 fn open(fake: &Fake) -> Meter<'_, Fake> {
@@ -159,4 +160,46 @@ fn of_two_pushes_that_ask_at_once_one_is_let_in_where_there_is_room_for_one() {
         let Some(paid) = both_paid(&fake, operations, [60, 60]) else { break };
         assert_eq!(paid, 1, "after {operations} operations: 70 of 100");
     }
+}
+
+#[test]
+fn pushes_at_once_do_not_lease_for_each_other_again_and_again() {
+    let fake = Fake::new(&[]);
+    let permit = permit();
+    let pay = async || Meter::open(&fake, &permit, Signal::Metrics).await?.pay(2_000).await;
+    let paid = together((0..16).map(|_| -> Task<'_, _> { Box::pin(pay()) }));
+    assert!(paid.iter().all(Result::is_ok));
+    let window = u64::try_from(fake.micros.get() / 20_000_000 * 20).unwrap();
+    let given = run(usage::counters::given(&fake, &Signal::Metrics.sender(PROJECT, 0), window)).unwrap();
+    let (given, budget) = (given.units, 200_000);
+    assert!(given <= 16 * 2_000 + budget / 4, "{given} of {budget} are leased for {}", 16 * 2_000);
+}
+
+#[test]
+fn nor_is_another_instance_refused_because_of_it() {
+    let fake = Fake::new(&[]);
+    let permit = permit();
+    let pay = async || Meter::open(&fake, &permit, Signal::Metrics).await?.pay(2_000).await;
+    together((0..16).map(|_| -> Task<'_, _> { Box::pin(pay()) })).into_iter().for_each(|paid| paid.unwrap());
+    fake.forget();
+    run(pay()).unwrap();
+}
+
+#[test]
+fn a_push_is_judged_a_handful_of_times_whatever_budgets_there_are() {
+    let fake = Fake::new(&[]);
+    let teams: Vec<_> = (1..=20_u64).map(|number| (number.to_string(), number * 10_000)).collect();
+    budget(&fake, &teams.iter().map(|(team, series)| (&**team, *series)).collect::<Vec<_>>());
+    run(push_with(&fake, &permit(), 0..100, |_| u64::MAX)).unwrap();
+    let meter = open(&fake);
+    fake.kv.take_operations();
+    let times = Cell::new(0);
+    run(meter.judge(|| {
+        times.set(times.get() + 1);
+        (1_000..6_000).for_each(|number| assert!(meter.admit(identity(number), u64::MAX)));
+        Ok(())
+    }))
+    .unwrap();
+    let Operations { reads, writes } = fake.kv.take_operations();
+    assert!(times.get() <= 3, "judged {} times, {reads} reads, {writes} writes", times.get());
 }

@@ -1,4 +1,5 @@
 use super::*;
+use cockpit_fake::paused;
 
 #[test]
 fn usage_is_what_was_pushed_and_what_was_refused_by_reason() {
@@ -65,4 +66,70 @@ fn usage_that_cannot_be_read_turns_no_limit_off_and_is_left_alone() {
         assert!(logged.len() <= 2 && logged[0].contains("the usage cannot be read"), "{logged:?}");
         assert_eq!(run(fake.get(&key)).unwrap().unwrap(), b"damaged");
     }
+}
+
+#[test]
+fn a_counter_that_cannot_be_read_turns_no_limit_off() {
+    for rule in ["open", "closed"] {
+        let fake = Fake::new(&[("quotas", "samples_per_second=5"), ("rates_on_failure", rule)]);
+        run(push(&fake, 0..10)).unwrap();
+        let key = fake.kv.keys().into_iter().find(|key| key.starts_with("rate/")).unwrap();
+        run(fake.set(&key, b"damaged")).unwrap();
+        fake.pass(1_200);
+        fake.forget();
+        for _ in 0..10 {
+            run(push(&fake, 0..10)).unwrap();
+        }
+        throttle(run(push(&fake, 0..10)));
+    }
+}
+
+#[test]
+fn usage_that_becomes_unreadable_is_logged_once_in_eight_minutes() {
+    let fake = Fake::new(&[]);
+    run(push(&fake, 0..10)).unwrap();
+    let key = fake.kv.keys().into_iter().find(|key| key.starts_with("usage/")).unwrap();
+    run(fake.set(&key, b"damaged")).unwrap();
+    for _ in 0..24 {
+        fake.pass(20);
+        run(push(&fake, 0..10)).unwrap();
+    }
+    let logged = fake.logged.take();
+    assert!(logged.len() <= 2, "{} lines in eight minutes: {:?}", logged.len(), logged[0]);
+}
+
+#[test]
+fn whoever_puts_a_sender_on_the_roster_takes_back_nothing_that_was_collected_before_it_writes() {
+    let rate = Limits::DEFAULT.metrics.rate;
+    let sender = Signal::Metrics.sender(PROJECT, 0);
+    for operations in 0..4 {
+        let fake = Fake::new(&[]);
+        // Who opened the first window died before it collected.
+        run(usage::collect::reach(&fake, &sender, &rate, fake.now(), 0)).unwrap();
+        let window = u64::try_from(fake.micros.get() / 20_000_000 * 20).unwrap();
+        let key = usage::counters::window_key(&sender, window);
+        run(fake.increment(&key, crate::Amount::push(500).pack())).unwrap();
+        fake.pass(6 * 60);
+        let first = usage::collect::collect(&fake, &sender, &rate, fake.now(), 0);
+        let second = async {
+            fake.pass(60);
+            usage::collect::reach(&fake, &sender, &rate, fake.now(), 0).await.unwrap();
+        };
+        let Some((first, ())) = paused(first, operations, second) else { unreachable!() };
+        first.unwrap();
+        fake.pass(60);
+        assert_eq!(used(&fake).units, 500, "after {operations} operations");
+    }
+}
+
+#[test]
+fn explain_is_answered_when_the_samples_are_used_up() {
+    let fake = Fake::new(&[("quotas", "samples_per_second=5")]);
+    run(push(&fake, 0..100)).unwrap();
+    let explained = run(async {
+        let meter = Meter::open_to_explain(&fake, &permit(), Signal::Metrics).await?;
+        meter.pay_request().await?;
+        meter.usage().await
+    });
+    assert!(explained.is_ok(), "{explained:?}");
 }
