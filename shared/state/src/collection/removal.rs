@@ -1,0 +1,107 @@
+//! What removes entities, and what is left of them.
+
+use super::{Collection, NO_SECRET, key, nothing, pointer, pointers};
+use crate::{
+    entity::Entity,
+    log::{Pointer, Slot, Use},
+};
+use cockpit_core::{
+    ports::{Kv, StoreError},
+    time::Timestamp,
+};
+use std::collections::HashSet;
+
+impl<K: Kv, T: Entity> Collection<'_, K, T> {
+    /// Removes an entity to which secrets may be added meanwhile.
+    pub(crate) async fn delete(
+        &self,
+        entity: &T,
+        now: Timestamp,
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let begun = Pointer { secret: NO_SECRET, written_at: now.micros(), ..pointer(entity) };
+        self.log.append(begun).await?;
+        self.remove_with(std::slice::from_ref(entity), forget).await
+    }
+
+    /// Removes some of them.
+    pub(crate) async fn remove(&self, entities: &[T]) -> Result<(), StoreError> {
+        self.remove_with(entities, nothing).await
+    }
+
+    /// Removes some of them. What goes with them goes first, so that a secret is dead even if the call dies here; then
+    /// `forget` removes what others keep of each, and it is gone, so that the next call goes on with those that are left;
+    /// and what was added meanwhile goes when they are gone.
+    pub(crate) async fn remove_with(
+        &self,
+        entities: &[T],
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if entities.is_empty() {
+            return Ok(());
+        }
+        self.strip(entities).await?;
+        for entity in entities {
+            forget(entity).await?;
+            self.kv.delete(&key::<T>(entity.id())).await?;
+        }
+        self.strip(entities).await
+    }
+
+    /// Removes what belongs to an activation or an earlier one, and what creations left there that died. `forget` removes
+    /// what others keep of each.
+    pub(crate) async fn clear(
+        &self,
+        epoch: u64,
+        now: Timestamp,
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let slots = self.log.slots().await?;
+        let mut entities = self.found(&slots).await?;
+        entities.retain(|entity| entity.epoch() <= epoch);
+        self.remove_with(&entities, forget).await?;
+        let removed: HashSet<_> = entities.iter().map(|entity| (entity.id(), entity.secret())).collect();
+        let mut numbers = Vec::new();
+        for slot in &slots {
+            let Some(pointer) = slot.pointer.as_ref().filter(|pointer| pointer.epoch <= epoch) else { continue };
+            let is_removed = removed.contains(&(pointer.id, pointer.secret));
+            if !is_removed {
+                T::shut(self.kv, pointer.secret).await?;
+                T::bury(self.kv, pointer.id).await?;
+            }
+            // A creation or a rotation may be under way that has not written yet what its pointer leads to. It looks, and
+            // undoes what it did; and if it dies before, the pointer is what is left to find that by.
+            numbers.extend((is_removed || pointer.is_settled(now)).then_some(slot.number));
+        }
+        self.log.forget(numbers).await
+    }
+
+    /// Keeps the log short.
+    pub(super) async fn sweep(&self, slots: &[Slot], alive: &[T], now: Timestamp) -> Result<(), StoreError> {
+        let alive: HashSet<_> = alive.iter().map(T::id).collect();
+        let used = async |pointer: &Pointer| {
+            if alive.contains(&pointer.id) {
+                return Ok(if T::works(self.kv, pointer.secret).await? { Use::Live } else { Use::Dead });
+            }
+            T::shut(self.kv, pointer.secret).await?;
+            T::bury(self.kv, pointer.id).await?;
+            Ok(Use::Dead)
+        };
+        self.log.sweep(slots, now, used).await
+    }
+
+    /// Removes what goes with some of them, secrets above all.
+    async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
+        let ids: HashSet<_> = entities.iter().map(T::id).collect();
+        let slots = self.log.slots().await?;
+        let noted = pointers(&slots).filter(|pointer| ids.contains(&pointer.id)).map(|pointer| pointer.secret);
+        let secrets: HashSet<_> = entities.iter().map(T::secret).chain(noted).collect();
+        for secret in secrets {
+            T::shut(self.kv, secret).await?;
+        }
+        for id in ids {
+            T::bury(self.kv, id).await?;
+        }
+        Ok(())
+    }
+}
