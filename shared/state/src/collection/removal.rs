@@ -9,7 +9,7 @@ use cockpit_core::{
     ports::{Kv, StoreError},
     time::Timestamp,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 impl<K: Kv, T: Entity> Collection<'_, K, T> {
     /// Removes an entity to which secrets may be added meanwhile.
@@ -76,16 +76,18 @@ impl<K: Kv, T: Entity> Collection<'_, K, T> {
         self.log.forget(numbers).await
     }
 
-    /// Keeps the log short.
+    /// Keeps the log short. The first pointer of an entity leads to it for as long as it is there, whether or not a secret
+    /// of it still works: without that nobody would find what a deletion that died has left.
     pub(super) async fn sweep(&self, slots: &[Slot], alive: &[T], now: Timestamp) -> Result<(), StoreError> {
-        let alive: HashSet<_> = alive.iter().map(T::id).collect();
+        let alive: HashMap<_, _> = alive.iter().map(|entity| (entity.id(), entity.secret())).collect();
         let used = async |pointer: &Pointer| {
-            if alive.contains(&pointer.id) {
-                return Ok(if T::works(self.kv, pointer.secret).await? { Use::Live } else { Use::Dead });
-            }
-            T::shut(self.kv, pointer.secret).await?;
-            T::bury(self.kv, pointer.id).await?;
-            Ok(Use::Dead)
+            let Some(first) = alive.get(&pointer.id) else {
+                T::shut(self.kv, pointer.secret).await?;
+                T::bury(self.kv, pointer.id).await?;
+                return Ok(Use::Dead);
+            };
+            let leads = pointer.secret == *first || T::works(self.kv, pointer.secret).await?;
+            Ok(if leads { Use::Live } else { Use::Dead })
         };
         self.log.sweep(slots, now, used).await
     }
