@@ -25,6 +25,7 @@ use http_body_util::StreamBody;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    pin::Pin,
     rc::Rc,
     time::Duration,
 };
@@ -59,6 +60,13 @@ pub fn paused<A, B>(
     }
     let second = run(second);
     Some((run(first), second))
+}
+
+/// Starts a call, and lets it go on up to its so many-th operation of the store.
+pub fn begin<A>(call: &mut Pin<&mut impl Future<Output = A>>, operations: usize) {
+    for _ in 0..=operations {
+        assert!(run(futures_lite::future::poll_once(&mut *call)).is_none(), "it ended before");
+    }
 }
 
 /// Pauses `first` after each of its operations in turn, for all of `second`, and looks at what is left each time.
