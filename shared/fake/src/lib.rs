@@ -69,6 +69,13 @@ pub fn begin<A>(call: &mut Pin<&mut impl Future<Output = A>>, operations: usize)
     }
 }
 
+/// Lets a call go on, one operation of the store after another, until this is so; it stops the test if the call ends before.
+pub fn go_on_until<A>(call: &mut Pin<&mut impl Future<Output = A>>, is_so: impl Fn() -> bool) {
+    while !is_so() {
+        assert!(run(futures_lite::future::poll_once(&mut *call)).is_none(), "it ended before");
+    }
+}
+
 /// Pauses `first` after each of its operations in turn, for all of `second`, and looks at what is left each time.
 pub fn at_every_pause<A, B>(
     world: impl Fn() -> Fake,

@@ -46,6 +46,33 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         Ok(entities)
     }
 
+    /// The secrets that an entity was given, in the order in which it was; none if its deletion has begun, unless that
+    /// call has certainly died.
+    pub(crate) async fn secrets(&self, entity: &T, now: Timestamp) -> Result<Option<Vec<[u8; 32]>>, StoreError> {
+        let slots = self.log.slots().await?;
+        let mut own: Vec<_> = pointers(&slots).filter(|pointer| pointer.id == entity.id()).collect();
+        if own.iter().any(|pointer| pointer.secret == NO_SECRET && !pointer.is_settled(now)) {
+            return Ok(None);
+        }
+        own.retain(|pointer| pointer.secret != NO_SECRET);
+        own.sort_by_key(|pointer| pointer.rank);
+        own.dedup_by_key(|pointer| pointer.secret);
+        Ok(Some(own.into_iter().map(|pointer| pointer.secret).collect()))
+    }
+
+    async fn found(&self, slots: &[Slot]) -> Result<Vec<T>, StoreError> {
+        let mut seen = HashSet::new();
+        let mut entities = Vec::new();
+        for pointer in pointers(slots) {
+            if seen.insert(pointer.id) {
+                entities.extend(find(self.kv, pointer.id).await?);
+            }
+        }
+        Ok(entities)
+    }
+}
+
+impl<K: Kv + Clock, T: Entity> Collection<'_, K, T> {
     /// Adds one, if there is room for it in its activation and nothing there excludes it. Those whose time is over make
     /// room, and what earlier activations left; `forget` removes what others keep of them.
     pub(crate) async fn add(
@@ -79,22 +106,8 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     pub(crate) async fn note(&self, entity: &T, secret: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
         let slots = self.log.slots().await?;
         self.sweep(&slots, &self.found(&slots).await?, now).await?;
-        let pointer = Pointer { secret, written_at: now.micros(), ..pointer(entity) };
+        let pointer = Pointer { secret, ..pointer(entity) };
         self.log.append(pointer).await
-    }
-
-    /// The secrets that an entity was given, in the order in which it was; none if its deletion has begun, unless that
-    /// call has certainly died.
-    pub(crate) async fn secrets(&self, entity: &T, now: Timestamp) -> Result<Option<Vec<[u8; 32]>>, StoreError> {
-        let slots = self.log.slots().await?;
-        let mut own: Vec<_> = pointers(&slots).filter(|pointer| pointer.id == entity.id()).collect();
-        if own.iter().any(|pointer| pointer.secret == NO_SECRET && !pointer.is_settled(now)) {
-            return Ok(None);
-        }
-        own.retain(|pointer| pointer.secret != NO_SECRET);
-        own.sort_by_key(|pointer| pointer.rank);
-        own.dedup_by_key(|pointer| pointer.secret);
-        Ok(Some(own.into_iter().map(|pointer| pointer.secret).collect()))
     }
 
     /// Looks once more at what there is now, and gives way where others came at the same time.
@@ -104,17 +117,6 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         let Some(refused) = refused(&entity, &others) else { return Ok(Creation::Done(entity)) };
         self.remove(&[entity]).await?;
         Ok(refused)
-    }
-
-    async fn found(&self, slots: &[Slot]) -> Result<Vec<T>, StoreError> {
-        let mut seen = HashSet::new();
-        let mut entities = Vec::new();
-        for pointer in pointers(slots) {
-            if seen.insert(pointer.id) {
-                entities.extend(find(self.kv, pointer.id).await?);
-            }
-        }
-        Ok(entities)
     }
 }
 
@@ -205,8 +207,9 @@ fn pointers(slots: &[Slot]) -> impl Iterator<Item = &Pointer> {
     slots.iter().filter_map(|slot| slot.pointer.as_ref())
 }
 
+/// The pointer to an entity, to be added to the log.
 fn pointer<T: Entity>(entity: &T) -> Pointer {
-    Pointer { id: entity.id(), secret: entity.secret(), epoch: entity.epoch(), written_at: entity.birth().at, rank: 0 }
+    Pointer { id: entity.id(), secret: entity.secret(), epoch: entity.epoch(), written_at: 0, rank: 0 }
 }
 
 fn key<T: Entity>(id: [u8; 16]) -> String {

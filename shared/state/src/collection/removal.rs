@@ -6,24 +6,12 @@ use crate::{
     log::{Pointer, Slot, Use},
 };
 use cockpit_core::{
-    ports::{Kv, StoreError},
+    ports::{Clock, Kv, StoreError},
     time::Timestamp,
 };
 use std::collections::{HashMap, HashSet};
 
 impl<K: Kv, T: Entity> Collection<'_, K, T> {
-    /// Removes an entity to which secrets may be added meanwhile.
-    pub(crate) async fn delete(
-        &self,
-        entity: &T,
-        now: Timestamp,
-        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let begun = Pointer { secret: NO_SECRET, written_at: now.micros(), ..pointer(entity) };
-        self.log.append(begun).await?;
-        self.remove_with(std::slice::from_ref(entity), forget).await
-    }
-
     /// Removes some of them.
     pub(crate) async fn remove(&self, entities: &[T]) -> Result<(), StoreError> {
         self.remove_with(entities, nothing).await
@@ -76,6 +64,34 @@ impl<K: Kv, T: Entity> Collection<'_, K, T> {
         self.log.forget(numbers).await
     }
 
+    /// Removes what goes with some of them, secrets above all.
+    async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
+        let ids: HashSet<_> = entities.iter().map(T::id).collect();
+        let slots = self.log.slots().await?;
+        let noted = pointers(&slots).filter(|pointer| ids.contains(&pointer.id)).map(|pointer| pointer.secret);
+        let secrets: HashSet<_> = entities.iter().map(T::secret).chain(noted).collect();
+        for secret in secrets {
+            T::shut(self.kv, secret).await?;
+        }
+        for id in ids {
+            T::bury(self.kv, id).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<K: Kv + Clock, T: Entity> Collection<'_, K, T> {
+    /// Removes an entity to which secrets may be added meanwhile.
+    pub(crate) async fn delete(
+        &self,
+        entity: &T,
+        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let begun = Pointer { secret: NO_SECRET, ..pointer(entity) };
+        self.log.append(begun).await?;
+        self.remove_with(std::slice::from_ref(entity), forget).await
+    }
+
     /// Keeps the log short. The first pointer of an entity leads to it for as long as it is there, whether or not a secret
     /// of it still works: without that nobody would find what a deletion that died has left.
     pub(super) async fn sweep(&self, slots: &[Slot], alive: &[T], now: Timestamp) -> Result<(), StoreError> {
@@ -90,20 +106,5 @@ impl<K: Kv, T: Entity> Collection<'_, K, T> {
             Ok(if leads { Use::Live } else { Use::Dead })
         };
         self.log.sweep(slots, now, used).await
-    }
-
-    /// Removes what goes with some of them, secrets above all.
-    async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
-        let ids: HashSet<_> = entities.iter().map(T::id).collect();
-        let slots = self.log.slots().await?;
-        let noted = pointers(&slots).filter(|pointer| ids.contains(&pointer.id)).map(|pointer| pointer.secret);
-        let secrets: HashSet<_> = entities.iter().map(T::secret).chain(noted).collect();
-        for secret in secrets {
-            T::shut(self.kv, secret).await?;
-        }
-        for id in ids {
-            T::bury(self.kv, id).await?;
-        }
-        Ok(())
     }
 }

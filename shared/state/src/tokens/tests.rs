@@ -1,6 +1,7 @@
 mod deaths;
 mod races;
 mod rotations;
+mod slow;
 
 use super::*;
 use crate::cockpits::{self, Activation};
