@@ -136,9 +136,9 @@ async fn present(kv: &impl Kv, project: ProjectId) -> Result<Present, StoreError
     Ok(ending.map_or(Present::None { next: epoch }, Present::Cockpit))
 }
 
-/// Whether what was attached to this Cockpit is attached to one that serves.
-pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) -> Result<bool, StoreError> {
-    Ok(find(kv, project).await?.is_some_and(|now| now.status == Status::Ready && now.epoch == before.epoch))
+/// Whether what belongs to this activation belongs to a Cockpit that serves.
+pub async fn still_serves(kv: &impl Kv, project: ProjectId, epoch: u64) -> Result<bool, StoreError> {
+    Ok(find(kv, project).await?.is_some_and(|now| now.status == Status::Ready && now.epoch == epoch))
 }
 
 /// Activates the project's Cockpit. An earlier one that was left half removed is removed first.

@@ -148,7 +148,7 @@ pub(crate) async fn create_with<P: Kv + Clock, T: Entity>(
     let birth = Birth { id, project: *project.as_bytes(), epoch: cockpit.epoch(), at: now.micros() };
     let created = collection.add(make(birth), now, forget).await?;
     if let Creation::Done(entity) = &created
-        && !cockpits::still_serves(ports, project, cockpit).await?
+        && !cockpits::still_serves(ports, project, cockpit.epoch()).await?
     {
         collection.remove(std::slice::from_ref(entity)).await?;
         return Ok(Creation::NoCockpit);
