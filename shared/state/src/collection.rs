@@ -110,12 +110,13 @@ impl<K: Kv + Clock, T: Entity> Collection<'_, K, T> {
         self.log.append(pointer).await
     }
 
-    /// Looks once more at what there is now, and gives way where others came at the same time.
+    /// Looks once more at what there is now, and gives way where others came at the same time. It may have been found
+    /// meanwhile, and been given more secrets.
     async fn settle(&self, entity: T) -> Result<Creation<T>, StoreError> {
         let mut others = self.all().await?;
         others.retain(|other| other.id() != entity.id());
         let Some(refused) = refused(&entity, &others) else { return Ok(Creation::Done(entity)) };
-        self.remove(&[entity]).await?;
+        self.delete(&entity, nothing).await?;
         Ok(refused)
     }
 }
@@ -150,7 +151,7 @@ pub(crate) async fn create_with<P: Kv + Clock, T: Entity>(
     if let Creation::Done(entity) = &created
         && !cockpits::still_serves(ports, project, cockpit.epoch()).await?
     {
-        collection.remove(std::slice::from_ref(entity)).await?;
+        collection.delete(entity, nothing).await?;
         return Ok(Creation::NoCockpit);
     }
     Ok(created)

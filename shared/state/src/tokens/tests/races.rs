@@ -1,7 +1,7 @@
 //! What happens while something else happens.
 
 use super::*;
-use cockpit_fake::{at_every_pause, both, paused};
+use cockpit_fake::{at_every_pause, both, go_on_until, paused};
 
 /// A log that the next creation sweeps: what was deleted fills its beginning, behind a token that lives.
 fn swept_next() -> (Fake, Token) {
@@ -287,4 +287,30 @@ fn a_project_has_so_many_live_tokens_and_no_more_whoever_races() {
     assert_eq!(run(create(&fake, new(&fake))).unwrap(), Creation::Full(MOST));
     run(delete(&fake, &tokens[0], &())).unwrap();
     assert!(run(create(&fake, new(&fake))).unwrap().done().is_some());
+}
+
+#[test]
+fn a_token_that_gives_way_leaves_no_secret_of_a_rotation_that_found_it() {
+    for survived in 0..40 {
+        let fake = active();
+        let others: Vec<_> = (1..MOST).map(|_| made(&fake).id()).collect();
+        let count = |start: &str| fake.kv.keys().iter().filter(|key| key.starts_with(start)).count();
+        // Both have found the last place free.
+        let mut slow = std::pin::pin!(create(&fake, new(&fake)));
+        go_on_until(&mut slow, || count(&format!("tokens/{PROJECT}/")) > MOST);
+        let hundredth = made(&fake).id();
+        go_on_until(&mut slow, || count("token/") > MOST);
+        let listed = run(list(&fake, PROJECT, &cockpit(&fake))).unwrap();
+        let mut listed = listed.into_iter().filter(|token| token.id() != hundredth && !others.contains(&token.id()));
+        let extra = listed.next().unwrap();
+        go_on_until(&mut slow, || holds(&fake, extra.secret).is_none());
+        let rotated = run(rotate(&fake, &extra, SecretHash([2; 32]), soon(&fake))).unwrap();
+        fake.kv.fail_after(survived);
+        drop(run(slow));
+        fake.kv.fail_after(None);
+        run(create(&fake, new(&fake))).unwrap();
+        if run(find(&fake, extra.id())).unwrap().is_none() {
+            assert_eq!(holds(&fake, [2; 32]), None, "{rotated:?}, died after {survived}");
+        }
+    }
 }
