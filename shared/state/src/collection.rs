@@ -61,12 +61,9 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     }
 
     async fn found(&self, slots: &[Slot]) -> Result<Vec<T>, StoreError> {
-        let mut seen = HashSet::new();
         let mut entities = Vec::new();
-        for pointer in pointers(slots) {
-            if seen.insert(pointer.id) {
-                entities.extend(find(self.kv, pointer.id).await?);
-            }
+        for id in ids(pointers(slots)) {
+            entities.extend(find(self.kv, id).await?);
         }
         Ok(entities)
     }
@@ -206,6 +203,12 @@ fn refused<T: Entity>(entity: &T, others: &[T]) -> Option<Creation<T>> {
 
 fn pointers(slots: &[Slot]) -> impl Iterator<Item = &Pointer> {
     slots.iter().filter_map(|slot| slot.pointer.as_ref())
+}
+
+/// What these pointers lead to, each once.
+fn ids<'p>(pointers: impl Iterator<Item = &'p Pointer>) -> impl Iterator<Item = [u8; 16]> {
+    let mut seen = HashSet::new();
+    pointers.map(|pointer| pointer.id).filter(move |id| seen.insert(*id))
 }
 
 /// The pointer to an entity, to be added to the log.

@@ -1,12 +1,13 @@
 //! What removes entities, and what is left of them.
 
-use super::{Collection, NO_SECRET, key, nothing, pointer, pointers};
+use super::{Collection, NO_SECRET, ids, key, nothing, pointer, pointers};
 use crate::{
     entity::Entity,
     log::{Pointer, Slot, Use},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
+    record::{self, salvage},
     time::Timestamp,
 };
 use std::collections::{HashMap, HashSet};
@@ -45,23 +46,26 @@ impl<K: Kv, T: Entity> Collection<'_, K, T> {
         forget: impl AsyncFn(&T) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let slots = self.log.slots().await?;
-        let mut entities = self.found(&slots).await?;
-        entities.retain(|entity| entity.epoch() <= epoch);
+        let over = || pointers(&slots).filter(|pointer| pointer.epoch <= epoch);
+        let mut entities = Vec::new();
+        for id in ids(over()) {
+            // One that cannot be read keeps no other: its pointers tell what goes with it.
+            entities.extend(salvage::<T>(self.kv, &key::<T>(id)).await?);
+        }
         self.remove_with(&entities, forget).await?;
         let removed: HashSet<_> = entities.iter().map(|entity| (entity.id(), entity.secret())).collect();
-        let mut numbers = Vec::new();
-        for slot in &slots {
-            let Some(pointer) = slot.pointer.as_ref().filter(|pointer| pointer.epoch <= epoch) else { continue };
-            let is_removed = removed.contains(&(pointer.id, pointer.secret));
-            if !is_removed {
-                T::shut(self.kv, pointer.secret).await?;
-                T::bury(self.kv, pointer.id).await?;
-            }
-            // A creation or a rotation may be under way that has not written yet what its pointer leads to. It looks, and
-            // undoes what it did; and if it dies before, the pointer is what is left to find that by.
-            numbers.extend((is_removed || pointer.is_settled(now)).then_some(slot.number));
+        let is_removed = |pointer: &Pointer| removed.contains(&(pointer.id, pointer.secret));
+        for pointer in over().filter(|pointer| !is_removed(pointer)) {
+            T::shut(self.kv, pointer.secret).await?;
+            T::bury(self.kv, pointer.id).await?;
+            record::drop(self.kv, &key::<T>(pointer.id)).await?;
         }
-        self.log.forget(numbers).await
+        // A creation or a rotation may be under way that has not written yet what its pointer leads to. It looks, and
+        // undoes what it did; and if it dies before, the pointer is what is left to find that by.
+        let is_forgotten =
+            |pointer: &Pointer| pointer.epoch <= epoch && (is_removed(pointer) || pointer.is_settled(now));
+        let forgotten = slots.iter().filter(|slot| slot.pointer.as_ref().is_some_and(is_forgotten));
+        self.log.forget(forgotten.map(|slot| slot.number)).await
     }
 
     /// Removes what goes with some of them, secrets above all.

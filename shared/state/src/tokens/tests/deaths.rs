@@ -54,3 +54,15 @@ fn a_token_whose_deletion_died_goes_with_its_cockpit_even_if_it_is_rotated_meanw
         },
     );
 }
+
+#[test]
+fn a_token_whose_record_cannot_be_read_keeps_no_token_alive() {
+    let fake = active();
+    let tokens = [made(&fake), made(&fake)];
+    run(rotate(&fake, &tokens[0], SecretHash([2; 32]), soon(&fake))).unwrap();
+    run(fake.set(&format!("token/{}", tokens[0].id()), b"damaged")).unwrap();
+    fake.pass(700);
+    run(deactivate(&fake, PROJECT)).unwrap();
+    assert!([tokens[0].secret, tokens[1].secret, [2; 32]].into_iter().all(|secret| holds(&fake, secret).is_none()));
+    assert_eq!(left(&fake), Vec::<String>::new());
+}
