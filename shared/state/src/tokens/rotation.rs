@@ -112,10 +112,11 @@ async fn settle<P: Kv + Clock>(
     if !cockpits::still_serves(ports, token.project(), token.epoch()).await? {
         return Ok(Rotated::NoCockpit);
     }
-    for earlier in secrets.iter().rev().skip(1) {
+    // That earlier ones retire comes last: a call that dies leaves room for the one that repeats it.
+    save(ports, &key(token.birth.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
+    for earlier in working(ports, &secrets).await?.iter().rev().skip(1) {
         retire(ports, *earlier, until, now).await?;
     }
-    save(ports, &key(token.birth.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
     // One that goes after all has what was kept of it removed once more, by us or by whoever removes it.
     if collection::find::<Token>(ports, token.birth.id).await?.is_some() {
         return Ok(Rotated::Done);
@@ -140,9 +141,18 @@ async fn retiring(kv: &impl Kv, secrets: &[[u8; 32]], now: Timestamp) -> Result<
     Ok(count)
 }
 
-/// Lets a secret retire, unless it does already or works no more.
+/// Those of these secrets that work: of a rotation that died, or is under way, the last may not.
+async fn working(kv: &impl Kv, secrets: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, StoreError> {
+    let mut working = Vec::new();
+    for secret in secrets {
+        working.extend(Token::works(kv, *secret).await?.then_some(*secret));
+    }
+    Ok(working)
+}
+
+/// Lets a secret retire, unless it does already.
 async fn retire(kv: &impl Kv, secret: [u8; 32], until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
-    if retires_at(kv, SecretHash(secret)).await?.is_some() || !Token::works(kv, secret).await? {
+    if retires_at(kv, SecretHash(secret)).await?.is_some() {
         return Ok(());
     }
     if until <= now {

@@ -314,3 +314,17 @@ fn a_token_that_gives_way_leaves_no_secret_of_a_rotation_that_found_it() {
         }
     }
 }
+
+#[test]
+fn a_rotation_that_died_before_its_secret_worked_retires_no_other() {
+    let fake = active();
+    let token = made(&fake);
+    let is_written = |number| fake.kv.keys().contains(&format!("tokens/{PROJECT}/{number}"));
+    let mut rotation = std::pin::pin!(rotate(&fake, &token, SecretHash([2; 32]), fake.now()));
+    go_on_until(&mut rotation, || is_written(2));
+    let mut dying = Box::pin(rotate(&fake, &token, SecretHash([3; 32]), soon(&fake)));
+    go_on_until(&mut dying.as_mut(), || is_written(3));
+    drop(dying);
+    assert_eq!(run(rotation).unwrap(), Rotated::Done);
+    assert!(holds(&fake, [2; 32]).is_some() && holds(&fake, token.secret).is_none());
+}
