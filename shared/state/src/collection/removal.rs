@@ -101,13 +101,15 @@ impl<K: Kv + Clock, T: Entity> Collection<'_, K, T> {
     pub(super) async fn sweep(&self, slots: &[Slot], alive: &[T], now: Timestamp) -> Result<(), StoreError> {
         let alive: HashMap<_, _> = alive.iter().map(|entity| (entity.id(), entity.secret())).collect();
         let used = async |pointer: &Pointer| {
-            let Some(first) = alive.get(&pointer.id) else {
-                T::shut(self.kv, pointer.secret).await?;
+            let first = alive.get(&pointer.id);
+            if first == Some(&pointer.secret) || (first.is_some() && T::works(self.kv, pointer.secret).await?) {
+                return Ok(Use::Live);
+            }
+            T::shut(self.kv, pointer.secret).await?;
+            if first.is_none() {
                 T::bury(self.kv, pointer.id).await?;
-                return Ok(Use::Dead);
-            };
-            let leads = pointer.secret == *first || T::works(self.kv, pointer.secret).await?;
-            Ok(if leads { Use::Live } else { Use::Dead })
+            }
+            Ok(Use::Dead)
         };
         self.log.sweep(slots, now, used).await
     }

@@ -328,3 +328,25 @@ fn a_rotation_that_died_before_its_secret_worked_retires_no_other() {
     assert_eq!(run(rotation).unwrap(), Rotated::Done);
     assert!(holds(&fake, [2; 32]).is_some() && holds(&fake, token.secret).is_none());
 }
+
+#[test]
+fn nothing_is_kept_of_a_secret_that_one_rotation_ends_while_another_has_it_retire() {
+    let token = std::cell::RefCell::new(None);
+    let own = || token.borrow().clone().unwrap();
+    at_every_pause(
+        || {
+            let fake = with_one(&token);
+            run(rotate(&fake, &own(), SecretHash([9; 32]), soon(&fake))).unwrap();
+            fake
+        },
+        async |fake| rotate(fake, &own(), SecretHash([2; 32]), soon(fake)).await.unwrap(),
+        async |fake| rotate(fake, &own(), SecretHash([3; 32]), fake.now()).await.unwrap(),
+        |fake, _, _| {
+            fake.pass(700);
+            made(fake);
+            run(delete(fake, &own(), &())).unwrap();
+            let left = fake.kv.keys().into_iter().find(|key| key.starts_with("retired/"));
+            assert_eq!(left, None);
+        },
+    );
+}
