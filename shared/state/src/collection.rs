@@ -108,13 +108,20 @@ impl<K: Kv + Clock, T: Entity> Collection<'_, K, T> {
     }
 
     /// Looks once more at what there is now, and gives way where others came at the same time. It may have been found
-    /// meanwhile, and been given more secrets.
+    /// meanwhile, and been given more secrets. Where the others gave way as well, nobody is told that they are there.
     async fn settle(&self, entity: T) -> Result<Creation<T>, StoreError> {
+        if self.refused(&entity).await?.is_none() {
+            return Ok(Creation::Done(entity));
+        }
+        self.delete(&entity, nothing).await?;
+        Ok(self.refused(&entity).await?.unwrap_or(Creation::GaveWay))
+    }
+
+    /// Why an entity may not be beside the others that are there now.
+    async fn refused(&self, entity: &T) -> Result<Option<Creation<T>>, StoreError> {
         let mut others = self.all().await?;
         others.retain(|other| other.id() != entity.id());
-        let Some(refused) = refused(&entity, &others) else { return Ok(Creation::Done(entity)) };
-        self.delete(&entity, nothing).await?;
-        Ok(refused)
+        Ok(refused(entity, &others))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What holds for every kind of entity.
 
+mod at_once;
+
 use crate::{
     api_keys::{self, NewApiKey},
     audit::{self, Action},
