@@ -4,7 +4,8 @@
 //! pointer under it. Listing reads the numbers from `floor` to the counter. A pointer says nothing about
 //! existence: entities are deleted without touching it. A creation removes pointers that lead nowhere, and moves
 //! live ones to the end when it finds the log more than twice as long as it need be; two creations doing so at
-//! once leave a second pointer of the same, which readers ignore, and the next sweep drops.
+//! once leave a second pointer of the same, which readers ignore, and the next sweep drops. A deactivation removes
+//! those of its Cockpit.
 
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
@@ -102,12 +103,26 @@ impl<'k, K: Kv> Log<'k, K> {
         Err(StoreError(format!("{} grows too fast to be read", self.prefix)))
     }
 
-    /// Removes the pointers of these numbers.
-    pub(crate) async fn forget(&self, numbers: impl IntoIterator<Item = u64>) -> Result<(), StoreError> {
-        for number in numbers {
-            self.kv.delete(&self.key(number)).await?;
+    /// Removes pointers that are over, and has the log begin after those that have settled and of which nothing is left. The
+    /// last pointer of all stays until it has settled itself: otherwise nothing would tell that those before it have.
+    /// `slots` were read after `now`.
+    pub(crate) async fn forget(
+        &self,
+        slots: &[Slot],
+        now: Timestamp,
+        is_over: impl Fn(&Pointer) -> bool,
+    ) -> Result<(), StoreError> {
+        let settled = last_settled(slots, now);
+        let last = slots.iter().rev().find(|slot| slot.pointer.is_some()).map_or(0, |slot| slot.number);
+        let goes = |slot: &Slot| slot.number < last || slot.number <= settled;
+        for slot in slots.iter().filter(|slot| goes(slot) && slot.pointer.as_ref().is_some_and(&is_over)) {
+            self.kv.delete(&self.key(slot.number)).await?;
         }
-        Ok(())
+        let is_left = |slot: &Slot| slot.number > settled || slot.pointer.as_ref().is_some_and(|it| !is_over(it));
+        match slots.iter().take_while(|slot| !is_left(slot)).last() {
+            Some(gone) => save(self.kv, &self.floor_key(), &Floor(gone.number + 1)).await,
+            None => Ok(()),
+        }
     }
 
     async fn advance(&self, by: i64) -> Result<u64, StoreError> {

@@ -62,10 +62,8 @@ impl<K: Kv, T: Entity> Collection<'_, K, T> {
         }
         // A creation or a rotation may be under way that has not written yet what its pointer leads to. It looks, and
         // undoes what it did; and if it dies before, the pointer is what is left to find that by.
-        let is_forgotten =
-            |pointer: &Pointer| pointer.epoch <= epoch && (is_removed(pointer) || pointer.is_settled(now));
-        let forgotten = slots.iter().filter(|slot| slot.pointer.as_ref().is_some_and(is_forgotten));
-        self.log.forget(forgotten.map(|slot| slot.number)).await
+        let is_over = |pointer: &Pointer| pointer.epoch <= epoch && (is_removed(pointer) || pointer.is_settled(now));
+        self.log.forget(&slots, now, is_over).await
     }
 
     /// Removes what goes with some of them, secrets above all.
