@@ -1,4 +1,5 @@
 mod deaths;
+mod interleaved;
 mod races;
 mod rotations;
 mod slow;
