@@ -4,7 +4,7 @@ use cockpit_api::{BY_DATE_OR_NAME, CreateToken, Query, RotateToken, Seen, TokenL
 use cockpit_auth::Secret;
 use cockpit_core::{Body, Operation, Ports, Refusal, project::parse_uuid};
 use cockpit_gate::{Call, json};
-use cockpit_manage::{Kind, Manage, Meters, done, new_id};
+use cockpit_manage::{Kind, Manage, Meters, deleting, done, new_id};
 use cockpit_state::{
     NewToken, Token,
     tokens::{self, Rotated},
@@ -72,6 +72,7 @@ async fn rotate(call: &mut Call<'_, impl Ports>) -> Result<Response<Body>, Refus
     match tokens::rotate(call.ports, &token, secret.hash(), until).await? {
         Rotated::Done => json(&show(call.ports, &token, Some(secret.expose())).await?),
         Rotated::Gone => TOKEN.found(None, call.param("token_id")?),
+        Rotated::NoCockpit => Err(deleting(token.project())),
         Rotated::TooMany => Err(Refusal::Precondition {
             precondition: "resource_still_in_use",
             help: "three earlier secrets of the token still work: wait until one has expired, or create another token",

@@ -25,6 +25,7 @@ use http_body_util::StreamBody;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    pin::Pin,
     rc::Rc,
     time::Duration,
 };
@@ -41,7 +42,7 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 pub fn run_soon<T>(future: impl Future<Output = T>) -> T {
     const ENOUGH: usize = 99;
     let mut future = std::pin::pin!(future);
-    (0..ENOUGH).find_map(|_| run(futures_lite::future::poll_once(&mut future))).unwrap()
+    (0..ENOUGH).find_map(|_| step(&mut future)).unwrap()
 }
 
 /// Runs `first` up to its so many-th operation of the store, then all of `second`, then the rest of `first`: a process
@@ -53,12 +54,31 @@ pub fn paused<A, B>(
 ) -> Option<(A, B)> {
     let mut first = std::pin::pin!(first);
     for _ in 0..=operations {
-        if run(futures_lite::future::poll_once(&mut first)).is_some() {
+        if step(&mut first).is_some() {
             return None;
         }
     }
     let second = run(second);
     Some((run(first), second))
+}
+
+/// Lets a call go on to its next operation of the store; what it came to if it is over.
+pub fn step<A>(call: &mut (impl Future<Output = A> + Unpin)) -> Option<A> {
+    run(futures_lite::future::poll_once(call))
+}
+
+/// Starts a call, and lets it go on up to its so many-th operation of the store.
+pub fn begin<A>(call: &mut Pin<&mut impl Future<Output = A>>, operations: usize) {
+    for _ in 0..=operations {
+        assert!(step(call).is_none(), "it ended before");
+    }
+}
+
+/// Lets a call go on, one operation of the store after another, until this is so; it stops the test if the call ends before.
+pub fn go_on_until<A>(call: &mut Pin<&mut impl Future<Output = A>>, is_so: impl Fn() -> bool) {
+    while !is_so() {
+        assert!(step(call).is_none(), "it ended before");
+    }
 }
 
 /// Pauses `first` after each of its operations in turn, for all of `second`, and looks at what is left each time.

@@ -11,7 +11,10 @@ pub mod settings;
 pub use forget::Meters;
 
 use cockpit_auth::client;
-use cockpit_core::{Body, Ports, ProjectId, Refusal, ports::Random};
+use cockpit_core::{
+    Body, Ports, ProjectId, Refusal,
+    ports::{Random, StoreError},
+};
 use cockpit_gate::Call;
 use cockpit_state::{
     Cockpit, Creation, Status,
@@ -70,6 +73,9 @@ impl Kind {
             (Creation::Full(current), _) => Err(Refusal::QuotaExceeded { resource, quota, current, project }),
             (Creation::Taken, _) => {
                 Err(Refusal::AlreadyExists { resource, help: "it must be unique within a project" })
+            }
+            (Creation::GaveWay, _) => {
+                Err(StoreError(format!("creations of a {resource} at once gave way to each other")).into())
             }
             (Creation::NoCockpit, Some(project)) => Err(deleting(project)),
             (Creation::NoCockpit, None) => Err(Refusal::bug("a creation that wants a Cockpit and has no project")),

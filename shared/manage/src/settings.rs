@@ -53,7 +53,7 @@ pub async fn publish(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Res
         if chosen(kv, project, cockpit).await? != before {
             continue;
         }
-        if cockpits::still_serves(kv, project, cockpit).await? {
+        if cockpits::still_serves(kv, project, cockpit.epoch()).await? {
             return Ok(());
         }
         settings::remove(kv, project, cockpit.epoch()).await?;

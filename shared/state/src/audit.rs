@@ -1,7 +1,8 @@
 //! The audit trail: what was done to a project, by whom, when and from where.
 //!
-//! A ring of the last entries. An entry is written before what it tells of, so that nothing is done unseen; what then
-//! failed stands there all the same. The trail outlives the Cockpit: who removes one does not remove the traces.
+//! A ring of entries, of which the last are shown. An entry is written before what it tells of, so that nothing is done
+//! unseen; what then failed stands there all the same. The trail outlives the Cockpit: who removes one does not remove
+//! the traces.
 
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
@@ -11,8 +12,12 @@ use cockpit_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How many entries a project's trail keeps.
+/// How many entries a project's trail shows.
 pub const KEPT: u64 = 500;
+
+/// How many have a place. What is written late, by a call that was paused, takes the place of one that is shown only if so
+/// many have come meanwhile.
+const PLACES: u64 = 2 * KEPT;
 
 /// One action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +86,7 @@ pub async fn list(kv: &impl Kv, project: ProjectId) -> Result<Vec<Entry>, StoreE
     let last = count(kv, project, 0).await?;
     let mut entries: Vec<Entry> = Vec::new();
     for number in (last.saturating_sub(KEPT) + 1..=last).rev() {
-        // A slot may hold an older entry where the writer of this one died.
+        // A place may hold an older entry where the writer of this one died.
         entries.extend(load::<Entry>(kv, &key(project, number)).await?.filter(|entry| entry.number == number));
     }
     Ok(entries)
@@ -92,5 +97,5 @@ async fn count(kv: &impl Kv, project: ProjectId, by: i64) -> Result<u64, StoreEr
 }
 
 fn key(project: ProjectId, number: u64) -> String {
-    format!("audit/{project}/{}", number % KEPT)
+    format!("audit/{project}/{}", number % PLACES)
 }

@@ -99,7 +99,7 @@ pub async fn set<P: Kv + Clock + Random>(
             continue;
         }
         match create(ports, project, cockpit, &all, labels, limits).await? {
-            Creation::Taken => {}
+            Creation::Taken | Creation::GaveWay => {}
             Creation::Done(_) => return Ok(Creation::Done(())),
             Creation::Full(most) => return Ok(Creation::Full(most)),
             Creation::NoCockpit => return Ok(Creation::NoCockpit),

@@ -68,7 +68,7 @@ pub(crate) async fn forget(kv: &impl Kv, project: ProjectId, epoch: u64) -> Resu
 
 /// Whether a Cockpit still serves after a choice was written; if not, the choice goes with it.
 async fn stays(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit, key: &str) -> Result<bool, StoreError> {
-    let serves = still_serves(kv, project, cockpit).await?;
+    let serves = still_serves(kv, project, cockpit.epoch()).await?;
     if !serves {
         record::drop(kv, key).await?;
     }

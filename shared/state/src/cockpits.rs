@@ -7,6 +7,8 @@
 //! begin to look: a slow activation may set it back, and whoever looks goes on from there. So what tells of an activation
 //! is kept until none of its time can be under way any more; `cockpit/{project}/first` is the first of which it is.
 
+mod past;
+
 use crate::{
     Keeper,
     budgets::Budget,
@@ -16,25 +18,18 @@ use crate::{
     datasources::Datasource,
     entity::Entity,
     grafana_users::GrafanaUser,
-    log::is_settled,
     tokens::Token,
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
     project::ProjectId,
-    record::{self, Record, load, save},
+    record::{Record, load, save},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 /// After this long an unfinished deactivation belongs to a call that died, and may be taken over.
 const ABANDONED_MICROS: i64 = 2 * 60 * 1_000_000;
-
-/// What tells of the last so many activations is kept, however long ago they ended.
-const KEPT: u64 = 16;
-
-/// A deactivation forgets what tells of so many others at most, so that no single one pays for many.
-const FORGOTTEN: usize = 4;
 
 /// A project's Cockpit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,15 +47,6 @@ struct Last(u64);
 
 impl Record for Last {
     const WHAT: &'static str = "a Cockpit's number";
-    const VERSION: u8 = 1;
-}
-
-/// The number of the first activation that something tells of, or of an earlier one.
-#[derive(Serialize, Deserialize)]
-struct First(u64);
-
-impl Record for First {
-    const WHAT: &'static str = "a Cockpit's first number";
     const VERSION: u8 = 1;
 }
 
@@ -150,9 +136,9 @@ async fn present(kv: &impl Kv, project: ProjectId) -> Result<Present, StoreError
     Ok(ending.map_or(Present::None { next: epoch }, Present::Cockpit))
 }
 
-/// Whether what was attached to this Cockpit is attached to one that serves.
-pub async fn still_serves(kv: &impl Kv, project: ProjectId, before: &Cockpit) -> Result<bool, StoreError> {
-    Ok(find(kv, project).await?.is_some_and(|now| now.status == Status::Ready && now.epoch == before.epoch))
+/// Whether what belongs to this activation belongs to a Cockpit that serves.
+pub async fn still_serves(kv: &impl Kv, project: ProjectId, epoch: u64) -> Result<bool, StoreError> {
+    Ok(find(kv, project).await?.is_some_and(|now| now.status == Status::Ready && now.epoch == epoch))
 }
 
 /// Activates the project's Cockpit. An earlier one that was left half removed is removed first.
@@ -216,25 +202,8 @@ async fn finish<P: Kv + Clock>(
     empty::<_, ContactPoint>(ports, project, epoch).await?;
     empty::<_, Datasource>(ports, project, epoch).await?;
     empty::<_, Budget>(ports, project, epoch).await?;
-    forget_past(ports, project, epoch).await?;
+    past::forget(ports, project, epoch).await?;
     save(ports, &ended_key(project, epoch), &Ended { at: ports.now().micros(), done: true }).await
-}
-
-/// Forgets what tells of activations before the last few, if they ended so long ago that no call which could take one of
-/// them for the present one is under way.
-async fn forget_past<P: Kv + Clock>(ports: &P, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
-    let first = load::<First>(ports, &first_key(project)).await?.map_or(1, |first| first.0);
-    let mut kept = first;
-    for old in (first..=epoch.saturating_sub(KEPT)).take(FORGOTTEN) {
-        let ended = load::<Ended>(ports, &ended_key(project, old)).await?;
-        if ended.is_some_and(|ended| !is_settled(ended.at, ports.now())) {
-            break;
-        }
-        record::drop(ports, &key(project, old)).await?;
-        record::drop(ports, &ended_key(project, old)).await?;
-        kept = old.saturating_add(1);
-    }
-    if kept > first { save(ports, &first_key(project), &First(kept)).await } else { Ok(()) }
 }
 
 async fn empty<P: Kv + Clock, T: Entity>(ports: &P, project: ProjectId, epoch: u64) -> Result<(), StoreError> {
@@ -255,10 +224,6 @@ fn ended_key(project: ProjectId, epoch: u64) -> String {
 
 fn last_key(project: ProjectId) -> String {
     format!("cockpit/{project}/last")
-}
-
-fn first_key(project: ProjectId) -> String {
-    format!("cockpit/{project}/first")
 }
 
 #[cfg(test)]

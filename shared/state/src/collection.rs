@@ -6,10 +6,12 @@
 //! deletion says that it begins, then looks for secrets; whoever adds one looks for that when the secret works: one of
 //! the two sees the other, wherever either of them dies.
 
+mod removal;
+
 use crate::{
     cockpits::{self, Cockpit},
     entity::{Birth, Creation, Entity},
-    log::{Log, Pointer, Slot, Use},
+    log::{Log, Pointer, Slot},
 };
 use cockpit_core::{
     ports::{Clock, Kv, StoreError},
@@ -44,6 +46,30 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
         Ok(entities)
     }
 
+    /// The secrets that an entity was given, in the order in which it was; none if its deletion has begun, unless that
+    /// call has certainly died.
+    pub(crate) async fn secrets(&self, entity: &T, now: Timestamp) -> Result<Option<Vec<[u8; 32]>>, StoreError> {
+        let slots = self.log.slots().await?;
+        let mut own: Vec<_> = pointers(&slots).filter(|pointer| pointer.id == entity.id()).collect();
+        if own.iter().any(|pointer| pointer.secret == NO_SECRET && !pointer.is_settled(now)) {
+            return Ok(None);
+        }
+        own.retain(|pointer| pointer.secret != NO_SECRET);
+        own.sort_by_key(|pointer| pointer.rank);
+        own.dedup_by_key(|pointer| pointer.secret);
+        Ok(Some(own.into_iter().map(|pointer| pointer.secret).collect()))
+    }
+
+    async fn found(&self, slots: &[Slot]) -> Result<Vec<T>, StoreError> {
+        let mut entities = Vec::new();
+        for id in ids(pointers(slots)) {
+            entities.extend(find(self.kv, id).await?);
+        }
+        Ok(entities)
+    }
+}
+
+impl<K: Kv + Clock, T: Entity> Collection<'_, K, T> {
     /// Adds one, if there is room for it in its activation and nothing there excludes it. Those whose time is over make
     /// room, and what earlier activations left; `forget` removes what others keep of them.
     pub(crate) async fn add(
@@ -77,135 +103,25 @@ impl<'k, K: Kv, T: Entity> Collection<'k, K, T> {
     pub(crate) async fn note(&self, entity: &T, secret: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
         let slots = self.log.slots().await?;
         self.sweep(&slots, &self.found(&slots).await?, now).await?;
-        let pointer = Pointer { secret, written_at: now.micros(), ..pointer(entity) };
+        let pointer = Pointer { secret, ..pointer(entity) };
         self.log.append(pointer).await
     }
 
-    /// The secrets that an entity was given, in the order in which it was; none if its deletion has begun, unless that
-    /// call has certainly died.
-    pub(crate) async fn secrets(&self, entity: &T, now: Timestamp) -> Result<Option<Vec<[u8; 32]>>, StoreError> {
-        let slots = self.log.slots().await?;
-        let mut own: Vec<_> = pointers(&slots).filter(|pointer| pointer.id == entity.id()).collect();
-        if own.iter().any(|pointer| pointer.secret == NO_SECRET && !pointer.is_settled(now)) {
-            return Ok(None);
-        }
-        own.retain(|pointer| pointer.secret != NO_SECRET);
-        own.sort_by_key(|pointer| pointer.rank);
-        own.dedup_by_key(|pointer| pointer.secret);
-        Ok(Some(own.into_iter().map(|pointer| pointer.secret).collect()))
-    }
-
-    /// Removes an entity to which secrets may be added meanwhile.
-    pub(crate) async fn delete(
-        &self,
-        entity: &T,
-        now: Timestamp,
-        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let begun = Pointer { secret: NO_SECRET, written_at: now.micros(), ..pointer(entity) };
-        self.log.append(begun).await?;
-        self.remove_with(std::slice::from_ref(entity), forget).await
-    }
-
-    /// Removes some of them.
-    pub(crate) async fn remove(&self, entities: &[T]) -> Result<(), StoreError> {
-        self.remove_with(entities, nothing).await
-    }
-
-    /// Removes some of them. What goes with them goes first, so that a secret is dead even if the call dies here; then
-    /// `forget` removes what others keep of each, and it is gone, so that the next call goes on with those that are left;
-    /// and what was added meanwhile goes when they are gone.
-    pub(crate) async fn remove_with(
-        &self,
-        entities: &[T],
-        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        if entities.is_empty() {
-            return Ok(());
-        }
-        self.strip(entities).await?;
-        for entity in entities {
-            forget(entity).await?;
-            self.kv.delete(&key::<T>(entity.id())).await?;
-        }
-        self.strip(entities).await
-    }
-
-    /// Removes what belongs to an activation or an earlier one, and what creations left there that died. `forget` removes
-    /// what others keep of each.
-    pub(crate) async fn clear(
-        &self,
-        epoch: u64,
-        now: Timestamp,
-        forget: impl AsyncFn(&T) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let slots = self.log.slots().await?;
-        let mut entities = self.found(&slots).await?;
-        entities.retain(|entity| entity.epoch() <= epoch);
-        self.remove_with(&entities, forget).await?;
-        let removed: HashSet<_> = entities.iter().map(|entity| (entity.id(), entity.secret())).collect();
-        let mut numbers = Vec::new();
-        for slot in &slots {
-            let Some(pointer) = slot.pointer.as_ref().filter(|pointer| pointer.epoch <= epoch) else { continue };
-            let is_removed = removed.contains(&(pointer.id, pointer.secret));
-            if !is_removed {
-                T::shut(self.kv, pointer.secret).await?;
-                T::bury(self.kv, pointer.id).await?;
-            }
-            // A creation or a rotation may be under way that has not written yet what its pointer leads to. It looks, and
-            // undoes what it did; and if it dies before, the pointer is what is left to find that by.
-            numbers.extend((is_removed || pointer.is_settled(now)).then_some(slot.number));
-        }
-        self.log.forget(numbers).await
-    }
-
-    /// Removes what goes with some of them, secrets above all.
-    async fn strip(&self, entities: &[T]) -> Result<(), StoreError> {
-        let ids: HashSet<_> = entities.iter().map(T::id).collect();
-        let slots = self.log.slots().await?;
-        let noted = pointers(&slots).filter(|pointer| ids.contains(&pointer.id)).map(|pointer| pointer.secret);
-        let secrets: HashSet<_> = entities.iter().map(T::secret).chain(noted).collect();
-        for secret in secrets {
-            T::shut(self.kv, secret).await?;
-        }
-        for id in ids {
-            T::bury(self.kv, id).await?;
-        }
-        Ok(())
-    }
-
-    /// Looks once more at what there is now, and gives way where others came at the same time.
+    /// Looks once more at what there is now, and gives way where others came at the same time. It may have been found
+    /// meanwhile, and been given more secrets. Where the others gave way as well, nobody is told that they are there.
     async fn settle(&self, entity: T) -> Result<Creation<T>, StoreError> {
+        if self.refused(&entity).await?.is_none() {
+            return Ok(Creation::Done(entity));
+        }
+        self.delete(&entity, nothing).await?;
+        Ok(self.refused(&entity).await?.unwrap_or(Creation::GaveWay))
+    }
+
+    /// Why an entity may not be beside the others that are there now.
+    async fn refused(&self, entity: &T) -> Result<Option<Creation<T>>, StoreError> {
         let mut others = self.all().await?;
         others.retain(|other| other.id() != entity.id());
-        let Some(refused) = refused(&entity, &others) else { return Ok(Creation::Done(entity)) };
-        self.remove(&[entity]).await?;
-        Ok(refused)
-    }
-
-    /// Keeps the log short.
-    async fn sweep(&self, slots: &[Slot], alive: &[T], now: Timestamp) -> Result<(), StoreError> {
-        let alive: HashSet<_> = alive.iter().map(T::id).collect();
-        let used = async |pointer: &Pointer| {
-            if alive.contains(&pointer.id) {
-                return Ok(if T::works(self.kv, pointer.secret).await? { Use::Live } else { Use::Dead });
-            }
-            T::shut(self.kv, pointer.secret).await?;
-            T::bury(self.kv, pointer.id).await?;
-            Ok(Use::Dead)
-        };
-        self.log.sweep(slots, now, used).await
-    }
-
-    async fn found(&self, slots: &[Slot]) -> Result<Vec<T>, StoreError> {
-        let mut seen = HashSet::new();
-        let mut entities = Vec::new();
-        for pointer in pointers(slots) {
-            if seen.insert(pointer.id) {
-                entities.extend(find(self.kv, pointer.id).await?);
-            }
-        }
-        Ok(entities)
+        Ok(refused(entity, &others))
     }
 }
 
@@ -237,9 +153,9 @@ pub(crate) async fn create_with<P: Kv + Clock, T: Entity>(
     let birth = Birth { id, project: *project.as_bytes(), epoch: cockpit.epoch(), at: now.micros() };
     let created = collection.add(make(birth), now, forget).await?;
     if let Creation::Done(entity) = &created
-        && !cockpits::still_serves(ports, project, cockpit).await?
+        && !cockpits::still_serves(ports, project, cockpit.epoch()).await?
     {
-        collection.remove(std::slice::from_ref(entity)).await?;
+        collection.delete(entity, nothing).await?;
         return Ok(Creation::NoCockpit);
     }
     Ok(created)
@@ -296,8 +212,15 @@ fn pointers(slots: &[Slot]) -> impl Iterator<Item = &Pointer> {
     slots.iter().filter_map(|slot| slot.pointer.as_ref())
 }
 
+/// What these pointers lead to, each once.
+fn ids<'p>(pointers: impl Iterator<Item = &'p Pointer>) -> impl Iterator<Item = [u8; 16]> {
+    let mut seen = HashSet::new();
+    pointers.map(|pointer| pointer.id).filter(move |id| seen.insert(*id))
+}
+
+/// The pointer to an entity, to be added to the log.
 fn pointer<T: Entity>(entity: &T) -> Pointer {
-    Pointer { id: entity.id(), secret: entity.secret(), epoch: entity.epoch(), written_at: entity.birth().at, rank: 0 }
+    Pointer { id: entity.id(), secret: entity.secret(), epoch: entity.epoch(), written_at: 0, rank: 0 }
 }
 
 fn key<T: Entity>(id: [u8; 16]) -> String {

@@ -91,6 +91,8 @@ pub enum Creation<T> {
     Full(usize),
     /// Another one has its name.
     Taken,
+    /// It made room for another at the same moment, which made room for it: neither is there. Send it again.
+    GaveWay,
 }
 
 impl<T> Creation<T> {
@@ -98,7 +100,7 @@ impl<T> Creation<T> {
     pub fn done(self) -> Option<T> {
         match self {
             Self::Done(entity) => Some(entity),
-            Self::NoCockpit | Self::Full(_) | Self::Taken => None,
+            Self::NoCockpit | Self::Full(_) | Self::Taken | Self::GaveWay => None,
         }
     }
 }

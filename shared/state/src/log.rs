@@ -4,10 +4,11 @@
 //! pointer under it. Listing reads the numbers from `floor` to the counter. A pointer says nothing about
 //! existence: entities are deleted without touching it. A creation removes pointers that lead nowhere, and moves
 //! live ones to the end when it finds the log more than twice as long as it need be; two creations doing so at
-//! once leave a second pointer of the same, which readers ignore, and the next sweep drops.
+//! once leave a second pointer of the same, which readers ignore, and the next sweep drops. A deactivation removes
+//! those of its Cockpit.
 
 use cockpit_core::{
-    ports::{Kv, StoreError},
+    ports::{Clock, Kv, StoreError},
     record::{Record, advance, load, save},
     time::Timestamp,
 };
@@ -41,7 +42,7 @@ pub(crate) struct Pointer {
     pub(crate) secret: [u8; 32],
     /// The activation it belongs to.
     pub(crate) epoch: u64,
-    /// When it was written, in microseconds.
+    /// When it was written, in microseconds; its number was taken before.
     pub(crate) written_at: i64,
     /// Its first number, which tells who came later, wherever it is moved to.
     pub(crate) rank: u64,
@@ -84,13 +85,6 @@ impl<'k, K: Kv> Log<'k, K> {
         Self { kv, prefix }
     }
 
-    /// Adds a pointer at the end.
-    pub(crate) async fn append(&self, pointer: Pointer) -> Result<(), StoreError> {
-        let number = self.advance(1).await?;
-        let rank = if pointer.rank == 0 { number } else { pointer.rank };
-        save(self.kv, &self.key(number), &Pointer { rank, ..pointer }).await
-    }
-
     /// Every number from the floor to the end, oldest first. A pointer that is moved meanwhile is found where it was,
     /// or where it went: it is there before it is gone here, so reading on to the end misses none.
     pub(crate) async fn slots(&self) -> Result<Vec<Slot>, StoreError> {
@@ -109,8 +103,58 @@ impl<'k, K: Kv> Log<'k, K> {
         Err(StoreError(format!("{} grows too fast to be read", self.prefix)))
     }
 
+    /// Removes pointers that are over, and has the log begin after those that have settled and of which nothing is left. The
+    /// last pointer of all stays until it has settled itself: otherwise nothing would tell that those before it have.
+    /// `slots` were read after `now`.
+    pub(crate) async fn forget(
+        &self,
+        slots: &[Slot],
+        now: Timestamp,
+        is_over: impl Fn(&Pointer) -> bool,
+    ) -> Result<(), StoreError> {
+        let settled = last_settled(slots, now);
+        let last = slots.iter().rev().find(|slot| slot.pointer.is_some()).map_or(0, |slot| slot.number);
+        let goes = |slot: &Slot| slot.number < last || slot.number <= settled;
+        for slot in slots.iter().filter(|slot| goes(slot) && slot.pointer.as_ref().is_some_and(&is_over)) {
+            self.kv.delete(&self.key(slot.number)).await?;
+        }
+        let is_left = |slot: &Slot| slot.number > settled || slot.pointer.as_ref().is_some_and(|it| !is_over(it));
+        match slots.iter().take_while(|slot| !is_left(slot)).last() {
+            Some(gone) => save(self.kv, &self.floor_key(), &Floor(gone.number + 1)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn advance(&self, by: i64) -> Result<u64, StoreError> {
+        advance(self.kv, &format!("{}/next", self.prefix), by).await
+    }
+
+    async fn floor(&self) -> Result<u64, StoreError> {
+        Ok(load::<Floor>(self.kv, &self.floor_key()).await?.map_or(1, |floor| floor.0))
+    }
+
+    fn floor_key(&self) -> String {
+        format!("{}/floor", self.prefix)
+    }
+
+    fn key(&self, number: u64) -> String {
+        format!("{}/{number}", self.prefix)
+    }
+}
+
+impl<K: Kv + Clock> Log<'_, K> {
+    /// Adds a pointer at the end, under the next number, and says when; a new one has that number for its rank. The time is
+    /// read when the number is taken: once it has settled, so has whatever has a lower number.
+    pub(crate) async fn append(&self, pointer: Pointer) -> Result<(), StoreError> {
+        let number = self.advance(1).await?;
+        let rank = if pointer.rank == 0 { number } else { pointer.rank };
+        let written_at = self.kv.now().micros();
+        save(self.kv, &self.key(number), &Pointer { rank, written_at, ..pointer }).await
+    }
+
     /// Removes pointers that lead nowhere, and shortens the log if it is worth it. Only what will not change any more
-    /// is touched. `used` tells what a pointer is good for; what a dead one may have left is removed by then.
+    /// is touched. `slots` were read after `now`. `used` tells what a pointer is good for; what a dead one may have left is
+    /// removed by then.
     pub(crate) async fn sweep(
         &self,
         slots: &[Slot],
@@ -136,7 +180,7 @@ impl<'k, K: Kv> Log<'k, K> {
         let old: Vec<_> = live.into_iter().filter(|(number, _)| *number <= floor.number).collect();
         for (number, pointer) in &old {
             if newest.get(&pointer.key()) == Some(number) {
-                self.append(Pointer { written_at: now.micros(), ..(*pointer).clone() }).await?;
+                self.append((*pointer).clone()).await?;
             }
         }
         save(self.kv, &self.floor_key(), &Floor(floor.number + 1)).await?;
@@ -144,30 +188,6 @@ impl<'k, K: Kv> Log<'k, K> {
             self.kv.delete(&self.key(number)).await?;
         }
         Ok(())
-    }
-
-    /// Removes the pointers of these numbers.
-    pub(crate) async fn forget(&self, numbers: impl IntoIterator<Item = u64>) -> Result<(), StoreError> {
-        for number in numbers {
-            self.kv.delete(&self.key(number)).await?;
-        }
-        Ok(())
-    }
-
-    async fn advance(&self, by: i64) -> Result<u64, StoreError> {
-        advance(self.kv, &format!("{}/next", self.prefix), by).await
-    }
-
-    async fn floor(&self) -> Result<u64, StoreError> {
-        Ok(load::<Floor>(self.kv, &self.floor_key()).await?.map_or(1, |floor| floor.0))
-    }
-
-    fn floor_key(&self) -> String {
-        format!("{}/floor", self.prefix)
-    }
-
-    fn key(&self, number: u64) -> String {
-        format!("{}/{number}", self.prefix)
     }
 }
 

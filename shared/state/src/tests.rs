@@ -1,5 +1,7 @@
 //! What holds for every kind of entity.
 
+mod at_once;
+
 use crate::{
     api_keys::{self, NewApiKey},
     audit::{self, Action},
@@ -13,7 +15,7 @@ use cockpit_core::{
     ProjectId,
     ports::{Kv, Random, StoreError},
 };
-use cockpit_fake::{Fake, at_every_pause, both, run};
+use cockpit_fake::{Fake, at_every_pause, both, paused, run};
 use uuid::Uuid;
 
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
@@ -347,14 +349,31 @@ fn the_trail_keeps_the_last_actions_newest_first_and_outlives_the_cockpit() {
         fake.pass(1);
     };
     assert!(run(audit::list(&fake, PROJECT)).unwrap().is_empty());
-    (0..audit::KEPT + 3).for_each(|number| note(&number.to_string()));
+    (0..2 * audit::KEPT + 3).for_each(|number| note(&number.to_string()));
     run(deactivate(&fake)).unwrap();
     let trail = run(audit::list(&fake, PROJECT)).unwrap();
     assert_eq!(trail.len(), usize::try_from(audit::KEPT).unwrap());
-    assert_eq!((trail[0].resource.as_str(), trail.last().unwrap().resource.as_str()), ("502", "3"));
+    assert_eq!((trail[0].resource.as_str(), trail.last().unwrap().resource.as_str()), ("1002", "503"));
     assert!(trail.is_sorted_by(|a, b| a.at() >= b.at()));
     // A number whose writer died is still held by an entry of the round before, which is none of this one.
     run(fake.increment(&format!("audit/{PROJECT}/next"), 1)).unwrap();
     let trail = run(audit::list(&fake, PROJECT)).unwrap();
-    assert_eq!((trail.len(), trail[0].resource.as_str()), (499, "502"));
+    assert_eq!((trail.len(), trail[0].resource.as_str()), (499, "1002"));
+}
+
+#[test]
+fn a_slow_entry_of_the_trail_takes_no_later_ones_place() {
+    let fake = active();
+    let note = async |resource| {
+        let action = Action { actor: "admin", action: "DeleteToken", resource, origin: "" };
+        audit::note(&fake, PROJECT, &action).await.unwrap();
+    };
+    let later = async {
+        for _ in 1..audit::KEPT {
+            note("later").await;
+        }
+        note("last").await;
+    };
+    paused(note("slow"), 1, later).unwrap();
+    assert_eq!(run(audit::list(&fake, PROJECT)).unwrap()[0].resource, "last");
 }

@@ -252,7 +252,7 @@ pub async fn list(kv: &impl Kv, project: ProjectId, cockpit: &Cockpit) -> Result
 /// Revokes a token, and removes it with what others keep of it.
 pub async fn delete<P: Kv + Clock>(ports: &P, token: &Token, keeper: &impl Keeper) -> Result<(), StoreError> {
     let forget = async |token: &Token| keeper.forget_token(token).await;
-    Collection::of(ports, token.project()).delete(token, ports.now(), forget).await
+    Collection::of(ports, token.project()).delete(token, forget).await
 }
 
 /// When a token was last seen in use, about.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::tokens::{self, Bounds, NewToken, SecretHash};
 use cockpit_core::{ports::Random, scope::Scopes};
-use cockpit_fake::{Fake, at_every_pause, paused, run};
+use cockpit_fake::{Fake, at_every_pause, begin, paused, run};
 use uuid::Uuid;
 
 const PROJECT: ProjectId = ProjectId::from_bytes([7; 16]);
@@ -114,4 +114,79 @@ fn what_a_call_left_that_died_when_its_cockpit_had_ended_goes_with_the_next() {
             assert_eq!(left, None, "paused after {operations}, died after {survived}");
         }
     }
+}
+
+/// A project in which an activation that had seen no Cockpit was slow while so many came and went and another began, set
+/// back where to look, and died.
+fn set_back(cycles: u64) -> Fake {
+    let fake = Fake::new(&[]);
+    let rest = async {
+        for _ in 0..cycles {
+            activate(&fake).await;
+            fake.pass(1);
+            deactivate(&fake).await;
+        }
+        activate(&fake).await;
+        fake.kv.die_after(1);
+    };
+    let (slow, ()) = paused(super::activate(&fake, PROJECT, &()), SAW_NONE, rest).unwrap();
+    assert!(slow.is_err());
+    fake.kv.die_after(None);
+    fake.pass(700);
+    fake
+}
+
+/// An activation has seen that there is no Cockpit once it has read where to look, and that nothing is there.
+const SAW_NONE: usize = 2;
+
+#[test]
+fn after_an_activation_that_set_them_back_and_died_no_number_is_given_again() {
+    let fake = set_back(20);
+    assert_eq!(run(find(&fake, PROJECT)).unwrap().unwrap().epoch(), 21);
+    run(deactivate(&fake));
+    assert!(matches!(run(activate(&fake)), Activation::Done(cockpit) if cockpit.epoch() == 22));
+}
+
+#[test]
+fn after_an_activation_that_set_them_back_and_died_a_deactivation_that_dies_can_be_repeated() {
+    for survived in 0.. {
+        let fake = set_back(20);
+        let cockpit = run(find(&fake, PROJECT)).unwrap().unwrap();
+        fake.kv.die_after(survived);
+        let ended = run(super::deactivate(&fake, PROJECT, cockpit, &()));
+        fake.kv.die_after(None);
+        if ended.is_ok() {
+            assert!(survived > 5);
+            break;
+        }
+        assert!(run(find(&fake, PROJECT)).unwrap().is_some(), "died after {survived}");
+        run(deactivate(&fake));
+        assert_eq!(run(find(&fake, PROJECT)).unwrap(), None);
+    }
+}
+
+#[test]
+fn a_slow_deactivation_of_an_earlier_cockpit_does_not_hide_the_present_one() {
+    let fake = Fake::new(&[]);
+    let mut activation = std::pin::pin!(super::activate(&fake, PROJECT, &()));
+    begin(&mut activation, SAW_NONE);
+    for _ in 0..20 {
+        run(activate(&fake));
+        fake.pass(1);
+        run(deactivate(&fake));
+    }
+    run(activate(&fake));
+    fake.pass(560);
+    let ending = run(find(&fake, PROJECT)).unwrap().unwrap();
+    let mut deactivation = std::pin::pin!(super::deactivate(&fake, PROJECT, ending, &()));
+    begin(&mut deactivation, 0);
+    run(deactivate(&fake));
+    run(activate(&fake));
+    let epoch = run(settle(&fake));
+    fake.kv.die_after(1);
+    assert!(run(activation).is_err());
+    fake.kv.die_after(None);
+    fake.pass(60);
+    run(deactivation).unwrap();
+    check(&fake, epoch);
 }

@@ -1,12 +1,13 @@
 //! Rotation: another secret for the same token, while those before work on for a while.
 //!
-//! Each rotation leaves a pointer in the project's log before its secret works, so whoever removes the token finds every
-//! secret, or the rotation sees that the token goes. `retired/{hash}` says until when a secret works; pushes look at it now and then. Of rotations that race, the
-//! one that came last retires the others, whichever of them sees that; and a secret of a rotation that died, which nobody
-//! has seen, retires with the next.
+//! Each rotation leaves a pointer in the project's log before its secret works, so whoever removes the token or its
+//! Cockpit finds every secret, or the rotation sees that they go. `retired/{hash}` says until when a secret works; pushes
+//! look at it now and then. Of rotations that race, the one that came last retires the others, whichever of them sees
+//! that; and a secret of a rotation that died, which nobody has seen, retires with the next.
 
 use super::{SecretHash, Token, secret_key};
 use crate::{
+    cockpits,
     collection::{self, Collection, hash_key},
     entity::Entity,
 };
@@ -28,6 +29,8 @@ pub enum Rotated {
     Done,
     /// The token is gone.
     Gone,
+    /// Its Cockpit is being removed.
+    NoCockpit,
     /// Too many secrets are on their way out already.
     TooMany,
 }
@@ -89,21 +92,39 @@ pub async fn rotate<P: Kv + Clock>(
     }
     tokens.note(token, secret.0, now).await?;
     save(ports, &secret_key(secret.0), &token.holder()).await?;
-    // A deletion says that it has begun, then looks for secrets. Either it saw ours, or we see that the token goes.
-    let Some(secrets) = tokens.secrets(token, now).await? else {
+    let rotated = settle(ports, token, until, now).await?;
+    if rotated != Rotated::Done {
         Token::shut(ports, secret.0).await?;
-        return Ok(Rotated::Gone);
-    };
-    for earlier in secrets.iter().rev().skip(1) {
+    }
+    Ok(rotated)
+}
+
+/// Lets the secrets before the last retire, now that it works. Whoever removes the token or its Cockpit says that it has
+/// begun, then looks for secrets: either it saw the last one, or we see that it goes.
+async fn settle<P: Kv + Clock>(
+    ports: &P,
+    token: &Token,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Rotated, StoreError> {
+    let tokens = Collection::<_, Token>::of(ports, token.project());
+    let Some(secrets) = tokens.secrets(token, now).await? else { return Ok(Rotated::Gone) };
+    if !cockpits::still_serves(ports, token.project(), token.epoch()).await? {
+        return Ok(Rotated::NoCockpit);
+    }
+    // That earlier ones retire comes last: a call that dies leaves room for the one that repeats it.
+    save(ports, &key(token.birth.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
+    for earlier in working(ports, &secrets).await?.iter().rev().skip(1) {
         retire(ports, *earlier, until, now).await?;
     }
-    save(ports, &key(token.birth.id), &Rotation { at: now.micros(), until: until.micros() }).await?;
-    // A deactivation says nothing, and what a deletion said is swept once the token is gone.
+    // One that goes after all has what was kept of it removed once more, by us or by whoever removes it.
     if collection::find::<Token>(ports, token.birth.id).await?.is_some() {
         return Ok(Rotated::Done);
     }
-    Token::shut(ports, secret.0).await?;
-    tokens.remove(std::slice::from_ref(token)).await?;
+    for secret in secrets {
+        Token::shut(ports, secret).await?;
+    }
+    Token::bury(ports, token.birth.id).await?;
     Ok(Rotated::Gone)
 }
 
@@ -120,9 +141,18 @@ async fn retiring(kv: &impl Kv, secrets: &[[u8; 32]], now: Timestamp) -> Result<
     Ok(count)
 }
 
-/// Lets a secret retire, unless it does already or works no more.
+/// Those of these secrets that work: of a rotation that died, or is under way, the last may not.
+async fn working(kv: &impl Kv, secrets: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, StoreError> {
+    let mut working = Vec::new();
+    for secret in secrets {
+        working.extend(Token::works(kv, *secret).await?.then_some(*secret));
+    }
+    Ok(working)
+}
+
+/// Lets a secret retire, unless it does already.
 async fn retire(kv: &impl Kv, secret: [u8; 32], until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
-    if retires_at(kv, SecretHash(secret)).await?.is_some() || !Token::works(kv, secret).await? {
+    if retires_at(kv, SecretHash(secret)).await?.is_some() {
         return Ok(());
     }
     if until <= now {

@@ -1,5 +1,8 @@
+mod deaths;
+mod interleaved;
 mod races;
 mod rotations;
+mod slow;
 
 use super::*;
 use crate::cockpits::{self, Activation};
@@ -216,4 +219,21 @@ fn what_is_noted_of_a_token_goes_with_it() {
     assert!(run(last_used(&fake, token.id())).unwrap().is_some());
     run(delete(&fake, &token, &())).unwrap();
     assert_eq!(run(last_used(&fake, token.id())).unwrap(), None);
+}
+
+#[test]
+fn the_log_stays_short_however_many_cockpits_come_and_go() {
+    let fake = Fake::new(&[]);
+    for _ in 0..100 {
+        run(cockpits::activate(&fake, PROJECT, &())).unwrap();
+        (0..5).for_each(|_| drop(made(&fake)));
+        fake.pass(300);
+        run(deactivate(&fake, PROJECT)).unwrap();
+        fake.pass(300);
+    }
+    run(cockpits::activate(&fake, PROJECT, &())).unwrap();
+    fake.kv.take_operations();
+    assert!(ids(&fake).is_empty());
+    let reads = fake.kv.take_operations().reads;
+    assert!(reads < 40, "{reads} reads to list no token");
 }

@@ -6,7 +6,7 @@ use crate::{
     messages,
     rows::{KEY, PROJECT, Sent, Target},
 };
-use cockpit_core::{Operation, project::parse_uuid};
+use cockpit_core::{Dialect, Operation, project::parse_uuid};
 use cockpit_quota::Signal;
 use http::Method;
 use serde_json::{Value, json};
@@ -76,4 +76,18 @@ fn a_deactivation_that_is_cut_off_again_and_again_goes_on_where_it_was() {
         answer.status == 200
     });
     assert!(done, "half of what it takes is enough, if only it is given often enough");
+}
+
+#[test]
+fn a_token_of_a_cockpit_that_is_being_removed_is_not_rotated() {
+    let world = World::new();
+    let id = used(&world, &json!({}));
+    // The trail, and that it has begun.
+    world.fake.kv.die_after(3);
+    world.send(&about(row(Operation::DeactivateCockpit), PROJECT, KEY)).is(503, Dialect::Management, "deactivate");
+    world.fake.kv.die_after(None);
+    let path = format!("/cockpit/v1beta1/tokens/{id}/rotate");
+    let rotated = world.send(&Sent { path, ..about(row(Operation::RotateToken), PROJECT, KEY) });
+    rotated.is(409, Dialect::Management, "rotate");
+    assert_eq!(json_of(&rotated)["current_state"], "deleting");
 }

@@ -1,7 +1,7 @@
 //! What happens while something else happens.
 
 use super::*;
-use cockpit_fake::{at_every_pause, both, paused};
+use cockpit_fake::{at_every_pause, both, go_on_until, paused};
 
 /// A log that the next creation sweeps: what was deleted fills its beginning, behind a token that lives.
 fn swept_next() -> (Fake, Token) {
@@ -287,4 +287,66 @@ fn a_project_has_so_many_live_tokens_and_no_more_whoever_races() {
     assert_eq!(run(create(&fake, new(&fake))).unwrap(), Creation::Full(MOST));
     run(delete(&fake, &tokens[0], &())).unwrap();
     assert!(run(create(&fake, new(&fake))).unwrap().done().is_some());
+}
+
+#[test]
+fn a_token_that_gives_way_leaves_no_secret_of_a_rotation_that_found_it() {
+    for survived in 0..40 {
+        let fake = active();
+        let others: Vec<_> = (1..MOST).map(|_| made(&fake).id()).collect();
+        let count = |start: &str| fake.kv.keys().iter().filter(|key| key.starts_with(start)).count();
+        // Both have found the last place free.
+        let mut slow = std::pin::pin!(create(&fake, new(&fake)));
+        go_on_until(&mut slow, || count(&format!("tokens/{PROJECT}/")) > MOST);
+        let hundredth = made(&fake).id();
+        go_on_until(&mut slow, || count("token/") > MOST);
+        let listed = run(list(&fake, PROJECT, &cockpit(&fake))).unwrap();
+        let mut listed = listed.into_iter().filter(|token| token.id() != hundredth && !others.contains(&token.id()));
+        let extra = listed.next().unwrap();
+        go_on_until(&mut slow, || holds(&fake, extra.secret).is_none());
+        let rotated = run(rotate(&fake, &extra, SecretHash([2; 32]), soon(&fake))).unwrap();
+        fake.kv.fail_after(survived);
+        drop(run(slow));
+        fake.kv.fail_after(None);
+        run(create(&fake, new(&fake))).unwrap();
+        if run(find(&fake, extra.id())).unwrap().is_none() {
+            assert_eq!(holds(&fake, [2; 32]), None, "{rotated:?}, died after {survived}");
+        }
+    }
+}
+
+#[test]
+fn a_rotation_that_died_before_its_secret_worked_retires_no_other() {
+    let fake = active();
+    let token = made(&fake);
+    let is_written = |number| fake.kv.keys().contains(&format!("tokens/{PROJECT}/{number}"));
+    let mut rotation = std::pin::pin!(rotate(&fake, &token, SecretHash([2; 32]), fake.now()));
+    go_on_until(&mut rotation, || is_written(2));
+    let mut dying = Box::pin(rotate(&fake, &token, SecretHash([3; 32]), soon(&fake)));
+    go_on_until(&mut dying.as_mut(), || is_written(3));
+    drop(dying);
+    assert_eq!(run(rotation).unwrap(), Rotated::Done);
+    assert!(holds(&fake, [2; 32]).is_some() && holds(&fake, token.secret).is_none());
+}
+
+#[test]
+fn nothing_is_kept_of_a_secret_that_one_rotation_ends_while_another_has_it_retire() {
+    let token = std::cell::RefCell::new(None);
+    let own = || token.borrow().clone().unwrap();
+    at_every_pause(
+        || {
+            let fake = with_one(&token);
+            run(rotate(&fake, &own(), SecretHash([9; 32]), soon(&fake))).unwrap();
+            fake
+        },
+        async |fake| rotate(fake, &own(), SecretHash([2; 32]), soon(fake)).await.unwrap(),
+        async |fake| rotate(fake, &own(), SecretHash([3; 32]), fake.now()).await.unwrap(),
+        |fake, _, _| {
+            fake.pass(700);
+            made(fake);
+            run(delete(fake, &own(), &())).unwrap();
+            let left = fake.kv.keys().into_iter().find(|key| key.starts_with("retired/"));
+            assert_eq!(left, None);
+        },
+    );
 }

@@ -94,3 +94,39 @@ fn a_rotation_that_dies_anywhere_can_be_repeated_and_takes_no_secret_that_is_in_
         assert_eq!(secrets.count(), 0, "after {survived}");
     }
 }
+
+#[test]
+fn nothing_is_rotated_in_a_cockpit_that_is_being_removed() {
+    // The mark, and the secret's removal.
+    for survived in 1..3 {
+        let fake = active();
+        let token = made(&fake);
+        fake.kv.die_after(survived);
+        assert!(run(deactivate(&fake, PROJECT)).is_err());
+        fake.kv.die_after(None);
+        assert_eq!(run(find(&fake, token.id())).unwrap(), Some(token.clone()));
+        let rotated = run(rotate(&fake, &token, SecretHash([2; 32]), soon(&fake))).unwrap();
+        assert_eq!((rotated, holds(&fake, [2; 32])), (Rotated::NoCockpit, None), "after {survived}");
+        assert_eq!(run(last_rotation(&fake, token.id())).unwrap(), None);
+    }
+}
+
+#[test]
+fn a_rotation_that_died_beside_as_many_retiring_secrets_as_may_be_but_one_can_be_repeated() {
+    for survived in 0.. {
+        let fake = active();
+        let token = made(&fake);
+        for byte in 2..4 {
+            assert_eq!(run(rotate(&fake, &token, SecretHash([byte; 32]), soon(&fake))).unwrap(), Rotated::Done);
+        }
+        fake.kv.die_after(survived);
+        let rotated = run(rotate(&fake, &token, SecretHash([4; 32]), soon(&fake)));
+        fake.kv.die_after(None);
+        if rotated.is_ok() {
+            assert!(survived > 3);
+            break;
+        }
+        let again = run(rotate(&fake, &token, SecretHash([5; 32]), soon(&fake))).unwrap();
+        assert_eq!(again, Rotated::Done, "died after {survived}");
+    }
+}
