@@ -1,16 +1,16 @@
 //! Writes the remote-write request that `scripts/bench` sends: one scrape of a node exporter, about 2,000 series of
-//! one sample, compressed, to standard output.
+//! one sample of this moment, compressed, to standard output: older ones would be refused.
 
 #![forbid(unsafe_code)]
 
 use prost::Message;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::{Duration, SystemTime},
+};
 
 /// How many series a scrape has.
 const SERIES: i64 = 2_000;
-
-/// A moment in 2023, in milliseconds.
-const NOW: i64 = 1_699_565_000_000;
 
 #[derive(Message)]
 struct WriteRequest {
@@ -43,12 +43,18 @@ struct Sample {
 }
 
 fn main() -> io::Result<()> {
-    let request = WriteRequest { timeseries: (0..SERIES).map(series).collect() };
+    let now = i64::try_from(since_1970().as_millis()).map_err(io::Error::other)?;
+    let request = WriteRequest { timeseries: (0..SERIES).map(|index| series(index, now)).collect() };
     let block = snap::raw::Encoder::new().compress_vec(&request.encode_to_vec()).map_err(io::Error::other)?;
     io::stdout().write_all(&block)
 }
 
-fn series(index: i64) -> TimeSeries {
+#[expect(clippy::disallowed_methods, reason = "senders go by the clock")]
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn series(index: i64, timestamp: i64) -> TimeSeries {
     let labels = [
         ("__name__", format!("node_cpu_{}_seconds_total", index % 40)),
         ("cluster", "production-eu-west".to_owned()),
@@ -62,7 +68,7 @@ fn series(index: i64) -> TimeSeries {
     let value = f64::from(i32::try_from(index).unwrap_or(0)) * 1.5;
     TimeSeries {
         labels: labels.into_iter().map(|(name, value)| Label { name: name.to_owned(), value }).collect(),
-        samples: vec![Sample { value, timestamp: NOW }],
+        samples: vec![Sample { value, timestamp }],
     }
 }
 
