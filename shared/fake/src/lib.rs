@@ -62,6 +62,18 @@ pub fn paused<A, B>(
     Some((run(first), second))
 }
 
+/// Numbers that look random, and repeat.
+#[derive(Clone, Debug)]
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// A number below this.
+    pub fn roll(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
 /// Lets a call go on to its next operation of the store; what it came to if it is over.
 pub fn step<A>(call: &mut (impl Future<Output = A> + Unpin)) -> Option<A> {
     run(futures_lite::future::poll_once(call))

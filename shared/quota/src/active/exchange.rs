@@ -1,6 +1,7 @@
 //! What is told to the store of a sender's sets, and learnt from it.
 
 use super::{
+    Active,
     group::Group,
     locations::Slots,
     store,
@@ -36,16 +37,27 @@ async fn exchange<P: Kv + Clock>(
     }
 }
 
-/// Tells the store what it does not have of an epoch that is over: what was new at its end would be forgotten otherwise.
-pub(crate) async fn end<P: Kv + Clock>(ports: &P, slots: &Slots, group: &RefCell<Group>) -> Result<(), StoreError> {
-    let all = group.borrow().all();
-    for (budget, active) in all {
-        let untold = !active.borrow().is_saved() && !active.borrow().is_unread();
-        if untold {
+/// The same of those of some sets for which this is so, each asked when its turn comes.
+async fn exchange_some<P: Kv + Clock>(
+    ports: &P,
+    slots: &Slots,
+    group: &RefCell<Group>,
+    sets: Vec<(Option<u64>, Shared)>,
+    is_so: impl Fn(&Active) -> bool,
+) -> Result<(), StoreError> {
+    for (budget, active) in sets {
+        let is_so = is_so(&active.borrow());
+        if is_so {
             exchange(ports, slots, group, (budget, &active)).await?;
         }
     }
     Ok(())
+}
+
+/// Tells the store what it does not have of an epoch that is over: what was new at its end would be forgotten otherwise.
+pub(crate) async fn end<P: Kv + Clock>(ports: &P, slots: &Slots, group: &RefCell<Group>) -> Result<(), StoreError> {
+    let (all, is_untold) = (group.borrow().all(), |active: &Active| !active.is_saved() && !active.is_unread());
+    exchange_some(ports, slots, group, all, is_untold).await
 }
 
 /// Shares what is due, and what there is no room for.
@@ -56,18 +68,7 @@ pub(crate) async fn share<P: Kv + Clock>(
     ahead: Ahead,
 ) -> Result<(), StoreError> {
     let all = group.borrow().all();
-    for (budget, active) in all {
-        let due = active.borrow().is_due(ports.now(), ahead);
-        if due {
-            exchange(ports, slots, group, (budget, &active)).await?;
-        }
-    }
+    exchange_some(ports, slots, group, all, |active| active.is_due(ports.now(), ahead)).await?;
     let surplus = group.borrow().surplus();
-    for (budget, active) in surplus {
-        let saved = active.borrow().is_saved();
-        if !saved {
-            exchange(ports, slots, group, (budget, &active)).await?;
-        }
-    }
-    Ok(())
+    exchange_some(ports, slots, group, surplus, |active| !active.is_saved()).await
 }

@@ -51,11 +51,11 @@ impl Group {
         let same = self.parts.iter().map(|part| part.number).eq(budgets.rows().iter().map(|row| row.number));
         if !same {
             let key = self.whole.borrow().key();
-            let unread = |number, limit| Part::new(number, Active::unread_under(limit, epoch(now), key));
             let mut old = std::mem::take(&mut self.parts);
             self.parts.extend(budgets.rows().iter().map(|row| {
                 let known = old.iter().position(|part| part.number == row.number);
-                known.map_or_else(|| unread(row.number, row.limit(limit)), |place| old.swap_remove(place))
+                let unread = || Part::unread(row.number, row.limit(limit), now, key);
+                known.map_or_else(unread, |place| old.swap_remove(place))
             }));
         }
         for (part, row) in self.parts.iter().zip(budgets.rows()) {
@@ -67,10 +67,10 @@ impl Group {
     /// of other budgets: then it is that push's alone.
     pub(crate) fn part(&mut self, number: u64, limit: u64, now: Timestamp) -> Shared {
         let key = self.whole.borrow().key();
-        let unread = Part::new(number, Active::unread_under(limit, epoch(now), key));
-        let Some(part) = self.parts.iter_mut().find(|part| part.number == number) else { return unread.active };
+        let unread = || Part::unread(number, limit, now, key);
+        let Some(part) = self.parts.iter_mut().find(|part| part.number == number) else { return unread().active };
         if part.active.borrow().key() != key {
-            *part = unread;
+            *part = unread();
         }
         part.met = self.pushes;
         Rc::clone(&part.active)
@@ -126,6 +126,9 @@ impl Group {
     /// If those of budgets weigh too much, so many of them that no push has met for longest.
     fn places_of_surplus(&self) -> Vec<usize> {
         let mut surplus = self.bytes_of_parts().saturating_sub(self.room_for_parts());
+        if surplus == 0 {
+            return Vec::new();
+        }
         let mut parts: Vec<_> = self.parts.iter().enumerate().collect();
         parts.sort_by_key(|(_, part)| part.met);
         let mut places = Vec::new();
@@ -141,7 +144,8 @@ impl Group {
 }
 
 impl Part {
-    fn new(number: u64, active: Active) -> Self {
+    fn unread(number: u64, limit: u64, now: Timestamp, key: [u8; 16]) -> Self {
+        let active = Active::unread_under(limit, epoch(now), key);
         Self { number, active: Rc::new(RefCell::new(active)), met: 0 }
     }
 

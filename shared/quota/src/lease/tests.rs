@@ -1,4 +1,5 @@
 use super::*;
+use cockpit_fake::Dice;
 use std::collections::BTreeMap;
 
 const RATE: Rate = Rate { units: 10_000, requests: 1_000, window: 20 };
@@ -40,16 +41,6 @@ fn pay(lease: &mut Lease, counters: &mut Counters, due: &Due) -> bool {
             let counter = counters.increment(&ask);
             lease.receive(&RATE, &ask, counter).admitted
         }
-    }
-}
-
-/// Numbers that look random and repeat.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % below
     }
 }
 

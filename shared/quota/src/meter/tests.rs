@@ -70,6 +70,16 @@ async fn judge(
     meter.judge(judge).await
 }
 
+/// A push that has begun.
+fn open(fake: &Fake) -> Meter<'_, Fake> {
+    run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap()
+}
+
+/// How many of these series are let in, that carry the labels of these bits.
+fn admitted(meter: &Meter<'_, Fake>, marks: u64, series: std::ops::Range<u64>) -> u64 {
+    series.end - series.start - run(judge(meter, series, |_| marks)).unwrap()
+}
+
 /// An identity as a keyed hash gives it.
 fn identity(number: u64) -> u64 {
     number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)

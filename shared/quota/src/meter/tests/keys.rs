@@ -1,8 +1,8 @@
 //! The key that a sender's identities are hashed with: all of its instances must have the same.
 
 use super::*;
-use crate::meter::tests::stepped::{Task, step};
-use cockpit_fake::paused;
+use crate::meter::tests::stepped::Task;
+use cockpit_fake::{Dice, paused, step};
 
 #[test]
 fn pushes_at_once_of_a_new_sender_agree_on_a_key() {
@@ -40,10 +40,9 @@ fn sixteen_of_them_in_any_order_agree_as_well() {
                 Some(Box::pin(push_with(&fake, &permit, number * 10..number * 10 + 10, |_| 0)))
             })
             .collect();
-        let mut random = identity(seed);
+        let mut dice = Dice(identity(seed));
         while tasks.iter().any(Option::is_some) {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let place = usize::try_from(random >> 60).unwrap();
+            let place = usize::try_from(dice.roll(16)).unwrap();
             if let Some(Some(cut)) = tasks[place].as_mut().map(step) {
                 assert_eq!(cut.unwrap(), 0);
                 tasks[place] = None;

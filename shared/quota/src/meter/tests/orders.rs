@@ -1,28 +1,16 @@
 //! Pushes at once in any order, with any pauses: nothing active is refused, and no limit is exceeded.
 
 use super::*;
-use crate::meter::tests::{
-    budgets::budget,
-    stepped::{Task, step},
-};
-use cockpit_fake::yield_now;
+use crate::meter::tests::{budgets::budget, stepped::Task};
+use cockpit_fake::{Dice, step, yield_now};
 use std::collections::BTreeMap;
 
 const AT_ONCE: u64 = 16;
 const LIMIT: usize = 100;
 const BUDGET: usize = 40;
 
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % most
-    }
-
-    fn place(&mut self) -> usize {
-        usize::try_from(self.below(AT_ONCE)).unwrap()
-    }
+fn place(dice: &mut Dice) -> usize {
+    usize::try_from(dice.roll(AT_ONCE)).unwrap()
 }
 
 /// What became of a push that was paid for.
@@ -82,14 +70,14 @@ fn at_once(seed: u64) {
     let marks = move |number: u64| u64::from(with_budget && number.is_multiple_of(2));
     let mut tasks: Vec<Option<(Task<'_, _>, Truth)>> = (0..AT_ONCE).map(|_| None).collect();
     for turn in 0..3_000 {
-        let place = dice.place();
+        let place = place(&mut dice);
         let Some((task, before)) = &mut tasks[place] else {
-            let (start, many) = (dice.below(160), 1 + dice.below(30));
+            let (start, many) = (dice.roll(160), 1 + dice.roll(30));
             let push = verdicts(&fake, &permit, (start..start + many).collect(), marks);
             tasks[place] = Some((Box::pin(push), truth.clone()));
             continue;
         };
-        fake.kv.fail_after((failing && dice.below(40) == 0).then_some(0));
+        fake.kv.fail_after((failing && dice.roll(40) == 0).then_some(0));
         let ended = step(task);
         fake.kv.fail_after(None);
         match ended {
@@ -107,7 +95,7 @@ fn at_once(seed: u64) {
             }
             None => {}
         }
-        let millis = if dice.below(400) == 0 { 300_000 } else { dice.below(40) };
+        let millis = if dice.roll(400) == 0 { 300_000 } else { dice.roll(40) };
         fake.micros.set(fake.micros.get() + i64::try_from(millis).unwrap() * 1_000);
     }
 }
@@ -133,17 +121,17 @@ fn in_any_order_a_window_lets_in_its_budget_and_one_instance_all_of_it() {
         let (budget, alone) = (10_000, instances.len() == 1);
         let (mut admitted, mut begun) = (0, 0);
         let mut tasks: Vec<Option<Task<'_, Result<u64, Refusal>>>> = (0..16).map(|_| None).collect();
-        let most = 1 + dice.below(1_500);
+        let most = 1 + dice.roll(1_500);
         for turn in 0..600 {
-            let place = dice.place();
+            let place = place(&mut dice);
             if tasks[place].is_none() {
-                let units = 1 + dice.below(most);
-                let refunds = dice.below(4) == 0;
+                let units = 1 + dice.roll(most);
+                let refunds = dice.roll(4) == 0;
                 if turn > 500 || alone && begun + units > budget {
                     continue;
                 }
                 begun += units;
-                let fake = &instances[usize::try_from(dice.below(3)).unwrap() % instances.len()];
+                let fake = &instances[usize::try_from(dice.roll(3)).unwrap() % instances.len()];
                 let permit = &permit;
                 tasks[place] = Some(Box::pin(async move {
                     let meter = Meter::open(fake, permit, Signal::Metrics).await?;
@@ -161,7 +149,7 @@ fn in_any_order_a_window_lets_in_its_budget_and_one_instance_all_of_it() {
                 admitted += paid.unwrap_or(0);
                 tasks[place] = None;
             }
-            one.micros.set(one.micros.get() + i64::try_from(dice.below(20)).unwrap() * 1_000);
+            one.micros.set(one.micros.get() + i64::try_from(dice.roll(20)).unwrap() * 1_000);
         }
         drop(tasks);
         assert!(one.micros.get() / 20_000_000 == 1_699_565_000_165_521 / 20_000_000, "one window");

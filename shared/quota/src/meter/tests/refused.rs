@@ -1,13 +1,5 @@
 use super::*;
 
-fn open(fake: &Fake) -> Meter<'_, Fake> {
-    run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap()
-}
-
-fn admitted(meter: &Meter<'_, Fake>, series: std::ops::Range<u64>) -> u64 {
-    series.end - series.start - run(judge(meter, series, |_| 0)).unwrap()
-}
-
 fn bad() -> Result<(), Refusal> {
     Err(Refusal::Malformed("this is no push".into()))
 }
@@ -20,7 +12,7 @@ fn a_push_that_is_refused_makes_nothing_active() {
     fake.pass(20);
     assert!(matches!(run(push(&fake, 120..260)), Err(Refusal::Malformed(_))), "more than any window has");
     let unread = open(&fake);
-    assert_eq!(admitted(&unread, 300..400), 100);
+    assert_eq!(admitted(&unread, 0, 300..400), 100);
     assert!(run(unread.charge(bad())).is_err());
     drop(unread);
     assert_eq!(open(&fake).active(), 60);
@@ -32,10 +24,10 @@ fn a_push_that_is_refused_makes_nothing_active() {
 fn pushes_under_way_take_no_place_twice_and_give_it_back() {
     let fake = Fake::new(&[("quotas", "active_series=100")]);
     let (one, two, three) = (open(&fake), open(&fake), open(&fake));
-    assert_eq!(admitted(&one, 0..60), 60);
-    assert_eq!(admitted(&two, 0..60), 60, "the same ones need no other places");
-    assert_eq!(admitted(&three, 60..160), 40);
-    assert_eq!(admitted(&open(&fake), 0..60), 60, "not even when there is no place left");
+    assert_eq!(admitted(&one, 0, 0..60), 60);
+    assert_eq!(admitted(&two, 0, 0..60), 60, "the same ones need no other places");
+    assert_eq!(admitted(&three, 0, 60..160), 40);
+    assert_eq!(admitted(&open(&fake), 0, 0..60), 60, "not even when there is no place left");
     run(one.pay(60)).unwrap();
     drop((one, two));
     assert_eq!(open(&fake).active(), 60);
@@ -51,7 +43,7 @@ fn pushes_under_way_let_no_more_in_unseen_than_one_would() {
     let (one, two) = (open(&fake), open(&fake));
     let reads = |meter: &Meter<'_, Fake>, series: std::ops::Range<u64>| {
         fake.kv.take_operations();
-        assert_eq!(admitted(meter, series), 100);
+        assert_eq!(admitted(meter, 0, series), 100);
         fake.kv.take_operations().reads
     };
     assert_eq!(reads(&one, 100..200), 0);
@@ -66,7 +58,7 @@ fn what_was_let_in_before_a_refresh_is_judged_again() {
     run(push(&fake, 10..100)).unwrap();
     fake.memory.replace(one);
     fake.pass(1);
-    assert_eq!(admitted(&open(&fake), 200..220), 0);
+    assert_eq!(admitted(&open(&fake), 0, 200..220), 0);
 }
 
 #[test]
@@ -74,7 +66,7 @@ fn what_was_read_under_another_key_is_not_marked() {
     let fake = Fake::new(&[]);
     run(push(&fake, 0..1)).unwrap();
     let meter = open(&fake);
-    assert_eq!(admitted(&meter, 0..50), 50);
+    assert_eq!(admitted(&meter, 0, 0..50), 50);
     budgets::lose_key(&fake);
     let one = fake.memory.take();
     run(push(&fake, 1_000..1_001)).unwrap();

@@ -5,15 +5,6 @@ use crate::meter::tests::budgets::budget;
 use crate::meter::tests::stepped::{Task, together};
 use cockpit_fake::paused;
 
-fn open(fake: &Fake) -> Meter<'_, Fake> {
-    run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap()
-}
-
-/// How many of these series are let in, that carry the labels of these bits.
-fn admitted(meter: &Meter<'_, Fake>, marks: u64, series: std::ops::Range<u64>) -> u64 {
-    series.end - series.start - run(judge(meter, series, |_| marks)).unwrap()
-}
-
 #[test]
 fn no_push_relies_on_what_another_has_looked_up() {
     let fake = Fake::new(&[]);

@@ -1,12 +1,8 @@
 //! The turn of an epoch, at any moment of a push.
 
 use super::*;
-use crate::meter::tests::stepped::{Task, step};
-use cockpit_fake::paused;
-
-fn open(fake: &Fake) -> Meter<'_, Fake> {
-    run(Meter::open(fake, &permit(), Signal::Metrics)).unwrap()
-}
+use crate::meter::tests::stepped::Task;
+use cockpit_fake::{paused, step};
 
 #[test]
 fn an_epoch_that_turns_while_a_push_looks_lets_nothing_in_that_nobody_has_read() {
